@@ -1,0 +1,76 @@
+"""What administrators see of users and organizations."""
+
+from typing import ClassVar
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from accounts.models import LoginSession, Membership, Organization, User
+
+admin.site.unregister(Group)
+
+
+class MembershipInline(TabularInline):
+    """Who is in which organization."""
+
+    model = Membership
+    extra = 0
+    autocomplete_fields: ClassVar[list[str]] = ["user", "organization"]
+
+
+@admin.register(User)
+class CoditectUserAdmin(UserAdmin, ModelAdmin):
+    """People."""
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display: ClassVar[list[str]] = ["email", "full_name", "is_active", "is_staff", "created_at"]
+    list_filter: ClassVar[list[str]] = ["is_active", "is_staff"]
+    search_fields: ClassVar[list[str]] = ["email", "full_name"]
+    ordering: ClassVar[list[str]] = ["email"]
+    readonly_fields: ClassVar[list[str]] = ["created_at", "last_login"]
+    inlines: ClassVar[list[type[TabularInline]]] = [MembershipInline]
+    filter_horizontal: ClassVar[list[str]] = []
+    fieldsets: ClassVar = [
+        (None, {"fields": ["email", "password", "full_name", "email_verified_at"]}),
+        ("Rights", {"fields": ["is_active", "is_staff", "is_superuser"]}),
+        ("Dates", {"fields": ["created_at", "last_login"]}),
+    ]
+    add_fieldsets: ClassVar = [(None, {"fields": ["email", "full_name", "password1", "password2"]})]
+
+
+@admin.register(Organization)
+class OrganizationAdmin(ModelAdmin):
+    """Customers."""
+
+    list_display: ClassVar[list[str]] = ["name", "slug", "plan", "status", "created_at"]
+    list_filter: ClassVar[list[str]] = ["status", "plan"]
+    search_fields: ClassVar[list[str]] = ["name", "slug", "memberships__user__email"]
+    readonly_fields: ClassVar[list[str]] = ["plan", "created_at"]
+    inlines: ClassVar[list[type[TabularInline]]] = [MembershipInline]
+
+    def has_delete_permission(self, *_: object, **__: object) -> bool:
+        """Organizations are deleted softly, by a service."""
+        return False
+
+
+@admin.register(LoginSession)
+class LoginSessionAdmin(ModelAdmin):
+    """Who is logged in where; to look at."""
+
+    list_display: ClassVar[list[str]] = ["user", "ip", "user_agent", "created_at", "last_used_at", "revoked_at"]
+    search_fields: ClassVar[list[str]] = ["user__email", "ip"]
+    list_select_related: ClassVar[list[str]] = ["user"]
+    exclude: ClassVar[list[str]] = ["refresh_jti_hash"]
+
+    def has_add_permission(self, *_: object, **__: object) -> bool:
+        """Only logging in makes one."""
+        return False
+
+    def has_change_permission(self, *_: object, **__: object) -> bool:
+        """To look at."""
+        return False

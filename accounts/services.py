@@ -1,0 +1,134 @@
+"""Signing up, logging in, and staying logged in."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth.hashers import make_password
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
+
+from accounts import tokens
+from accounts.models import LoginSession, Membership, Organization, Role, User, normalize_email
+from coditect.errors import Conflict, NotFound, Unauthenticated
+from coditect.journal.services import record_event
+
+
+class EmailTaken(Conflict):
+    """Somebody has signed up with this address."""
+
+    code = "email_taken"
+    message = "An account with this e-mail address already exists."
+
+
+class InvalidCredentials(Unauthenticated):
+    """The address, the password, or both are wrong; the caller is not told which."""
+
+    code = "invalid_credentials"
+    message = "The e-mail address or the password is wrong."
+
+
+class OrganizationNotFound(NotFound):
+    """No such organization, or none that this user is in."""
+
+    code = "organization_not_found"
+    message = "Organization not found."
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenPair:
+    """What a log-in hands out."""
+
+    access: str
+    refresh: str
+    user: User
+
+
+@transaction.atomic
+def register_user(*, email: str, password: str, full_name: str, company_name: str, now: datetime) -> Membership:
+    """Make a user, and an organization that they own.
+
+    Raises EmailTaken.
+    """
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(email, password, full_name=full_name, created_at=now)
+    except IntegrityError as error:
+        raise EmailTaken from error
+    organization = create_organization(name=company_name, now=now)
+    membership = Membership.objects.create(organization=organization, user=user, role=Role.OWNER, created_at=now)
+    record_event("user.registered", user, at=now, organization_id=organization.pk)
+    return membership
+
+
+@transaction.atomic
+def create_organization(*, name: str, now: datetime) -> Organization:
+    """Make an organization; licensing gives it a free license by receiving `organization.created`."""
+    slug = f"{slugify(name)[:60] or 'organization'}-{secrets.token_hex(4)}"
+    organization = Organization.objects.create(name=name, slug=slug, created_at=now)
+    record_event("organization.created", organization, at=now, organization_id=organization.pk)
+    return organization
+
+
+@transaction.atomic
+def log_in(*, email: str, password: str, ip: str, user_agent: str, now: datetime) -> TokenPair:
+    """Begin a login session.
+
+    Raises InvalidCredentials, after the same work whether or not the account exists.
+    """
+    user = User.objects.filter(email=normalize_email(email)).first()
+    if user is None:
+        make_password(password)
+        raise InvalidCredentials
+    if not user.check_password(password) or not user.is_active:
+        raise InvalidCredentials
+    refresh = tokens.new_refresh_token(user_id=user.pk)
+    login = LoginSession.objects.create(
+        id=refresh.login_session_id,
+        user=user,
+        refresh_jti_hash=refresh.jti_hash,
+        ip=ip,
+        user_agent=user_agent[:200],
+        created_at=now,
+        last_used_at=now,
+        expires_at=refresh.expires_at,
+    )
+    access = tokens.new_access_token(user_id=user.pk, login_session_id=login.pk)
+    return TokenPair(access=access, refresh=refresh.text, user=user)
+
+
+def refresh_access(*, refresh: str, now: datetime) -> str:
+    """A new access token. The refresh token stays as it is: the published clients keep their first one.
+
+    Raises TokenExpired, TokenInvalid, TokenRevoked.
+    """
+    claims = tokens.read_refresh_token(refresh)
+    login = (
+        LoginSession.objects.filter(pk=claims.login_session_id, refresh_jti_hash=tokens.hash_jti(claims.jti))
+        .select_related("user")
+        .first()
+    )
+    if login is None or not login.is_usable(at=now):
+        raise tokens.TokenRevoked
+    LoginSession.objects.filter(pk=login.pk).update(last_used_at=now)
+    return tokens.new_access_token(user_id=login.user_id, login_session_id=login.pk)
+
+
+def user_of(claims: tokens.Claims, *, now: datetime) -> User:
+    """The user behind a verified access token. Raises TokenRevoked."""
+    login = LoginSession.objects.filter(pk=claims.login_session_id).select_related("user").first()
+    if login is None or login.user_id != claims.user_id or not login.is_usable(at=now):
+        raise tokens.TokenRevoked
+    return login.user
+
+
+def membership_of(user: User, *, organization_id: UUID | None) -> Membership:
+    """The user's place in an organization, by default in their first. Raises OrganizationNotFound."""
+    memberships = Membership.objects.current().filter(user=user)
+    if organization_id is not None:
+        memberships = memberships.filter(organization_id=organization_id)
+    membership = memberships.first()
+    if membership is None:
+        raise OrganizationNotFound
+    return membership

@@ -1,0 +1,107 @@
+"""Endpoints of signing up and logging in."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils import timezone
+from rest_framework.request import Request
+
+from accounts import services, tokens
+from accounts.models import normalize_email
+from accounts.serializers import (
+    LoginSerializer,
+    RefreshSerializer,
+    RegisterSerializer,
+    present_registration,
+    present_user,
+)
+from coditect.api.client import client_ip
+from coditect.api.results import Created
+from coditect.api.throttling import Limit, network_of
+from coditect.api.views import PublicView
+
+PER_ACCOUNT_AND_ADDRESS = 5
+PER_ACCOUNT_OR_ADDRESS = 30
+
+
+def authentication_limits(request: Request, account: str) -> list[Limit]:
+    """Limits of guessing: tight for one account from one address, wider for either alone."""
+    address = network_of(request)
+    target = hashlib.sha256(account.encode()).hexdigest()[:32]
+    return [
+        Limit("auth", f"{address}:{target}", PER_ACCOUNT_AND_ADDRESS),
+        Limit("auth-ip", address, PER_ACCOUNT_OR_ADDRESS),
+        Limit("auth-account", target, PER_ACCOUNT_OR_ADDRESS),
+    ]
+
+
+class CredentialsView(PublicView):
+    """An endpoint that names the account it is about in `email`."""
+
+    def rate_limits(self, request: Request) -> Sequence[Limit]:
+        """Count per address and account."""
+        return authentication_limits(request, normalize_email(str(request.data.get("email", ""))))
+
+
+class RegisterView(CredentialsView):
+    """Sign up."""
+
+    def post(self, request: Request) -> Created:
+        """Make a user with an organization and a free license."""
+        membership = services.register_user(**self.read(RegisterSerializer), now=timezone.now())
+        return Created(present_registration(membership))
+
+
+class TokenView(CredentialsView):
+    """Log in, as the integration guide has it."""
+
+    def post(self, request: Request) -> dict[str, Any]:
+        """An access token and a refresh token."""
+        return present_tokens(self.log_in(request))
+
+    def log_in(self, request: Request) -> services.TokenPair:
+        """Begin a login session."""
+        return services.log_in(
+            **self.read(LoginSerializer),
+            ip=client_ip(request),
+            user_agent=request.META.get("HTTP_USER_AGENT", ""),
+            now=timezone.now(),
+        )
+
+
+class LoginView(TokenView):
+    """Log in, as the API reference has it."""
+
+    def post(self, request: Request) -> dict[str, Any]:
+        """An access token, a refresh token, and the user."""
+        pair = self.log_in(request)
+        return present_tokens(pair) | {"user": present_user(pair.user)}
+
+
+class RefreshView(PublicView):
+    """Stay logged in."""
+
+    def rate_limits(self, request: Request) -> Sequence[Limit]:
+        """A token that verifies counts for its login session alone: many desktops may share one address."""
+        refresh = str(request.data.get("refresh", ""))
+        try:
+            claims = tokens.read_refresh_token(refresh)
+        except (tokens.TokenInvalid, tokens.TokenExpired):
+            return authentication_limits(request, refresh)
+        return [Limit("refresh", str(claims.login_session_id), PER_ACCOUNT_AND_ADDRESS)]
+
+    def post(self, request: Request) -> dict[str, Any]:
+        """A new access token; the refresh token stays good."""
+        access = services.refresh_access(**self.read(RefreshSerializer), now=timezone.now())
+        return present_access(access)
+
+
+def present_access(access: str) -> dict[str, Any]:
+    """An access token as the API hands it out; `expires_in` is in seconds."""
+    return {"access": access, "token_type": "Bearer", "expires_in": tokens.access_lifetime_seconds()}
+
+
+def present_tokens(pair: services.TokenPair) -> dict[str, Any]:
+    """Both tokens of a log-in."""
+    return present_access(pair.access) | {"refresh": pair.refresh}

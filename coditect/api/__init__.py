@@ -1,0 +1,1 @@
+"""The two dialects of the HTTP API, and what every view stands on."""

@@ -1,0 +1,28 @@
+"""JSON out: times are RFC 3339 in UTC with a Z, ids are strings."""
+
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+
+
+def rfc3339(at: datetime) -> str:
+    """A time as RFC 3339 in UTC: to the second, or to the millisecond where it has a fraction."""
+    precision = "milliseconds" if at.microsecond else "seconds"
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=precision) + "Z"
+
+
+def _encode(value: object) -> str:
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    if isinstance(value, UUID | date):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} cannot be put into JSON")
+
+
+def json_response(body: Any, *, status: int) -> HttpResponse:
+    """A JSON response."""
+    text = json.dumps(body, default=_encode, separators=(",", ":"))
+    return HttpResponse(text, status=status, content_type="application/json")

@@ -1,0 +1,125 @@
+"""Rate limits: exact under any concurrency, because the counting is one atomic script in Redis.
+
+A window starts with its first request and lasts one minute. While Redis is away requests pass unlimited: an outage
+of ours must not lock a customer out.
+"""
+
+import ipaddress
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+from redis import Redis
+from rest_framework.request import Request
+
+from coditect.api.client import client_ip
+from coditect.errors import LimitExceeded
+from coditect.redis import RedisUnavailable, ask
+
+WINDOW_MS = 60_000
+# Counts only what passes: a refused request must not prolong the wait.
+# Answers whether it passes, the count, the milliseconds left of the window, and the time in seconds.
+COUNT = """
+local count = tonumber(redis.call('GET', KEYS[1]) or '0')
+local passes = count < tonumber(ARGV[1])
+if passes then
+  count = redis.call('INCR', KEYS[1])
+  if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+end
+return {passes and 1 or 0, count, redis.call('PTTL', KEYS[1]), redis.call('TIME')[1]}
+"""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `requests` a minute for one `subject` of a `scope`."""
+
+    scope: str
+    subject: str
+    requests: int
+
+    @property
+    def key(self) -> str:
+        """Where Redis counts it."""
+        return f"limit:{self.scope}:{self.subject}"
+
+
+@dataclass(frozen=True)
+class Category:
+    """A kind of endpoint and its limit per minute; `per_user` counts by user where there is one, else by address."""
+
+    scope: str
+    requests: int
+    per_user: bool = True
+
+    def for_request(self, request: Request) -> Limit:
+        """The limit that a request counts against."""
+        if self.per_user and request.user is not None:
+            return self.for_user(request.user.pk)
+        return Limit(self.scope, f"ip:{network_of(request)}", self.requests)
+
+    def for_user(self, user_id: UUID) -> Limit:
+        """The limit of one user."""
+        return Limit(self.scope, f"user:{user_id}", self.requests)
+
+
+DEFAULT = Category("default", 100)
+LICENSE_OPERATIONS = Category("license", 100)
+VALIDATION = Category("validation", 60, per_user=False)
+
+
+def network_of(request: Request) -> str:
+    """The client's address; for IPv6 its /64, since one customer holds all of it."""
+    try:
+        address = ipaddress.ip_address(client_ip(request))
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.IPv6Network((address, 64), strict=False).network_address)
+    return str(address)
+
+
+def check(limits: Iterable[Limit]) -> dict[str, str]:
+    """Count a request against each limit and return the headers of the tightest. Raises LimitExceeded."""
+    headers: dict[str, str] = {}
+    tightest = math.inf
+    for limit in limits:
+        counted = _count(limit)
+        if counted is None:
+            continue
+        remaining, found = counted
+        if remaining < tightest:
+            tightest, headers = remaining, found
+    return headers
+
+
+def limit_headers(*, limit: int, remaining: int, reset_at: int) -> dict[str, str]:
+    """The headers of a limited response; `reset_at` in seconds since the epoch."""
+    return {
+        "X-RateLimit-Limit": str(limit),
+        "X-RateLimit-Remaining": str(remaining),
+        "X-RateLimit-Reset": str(reset_at),
+    }
+
+
+def _count(limit: Limit) -> tuple[int, dict[str, str]] | None:
+    allowed = limit.requests * settings.RATE_LIMIT_FACTOR
+    if not allowed:
+        return None
+    try:
+        passed, count, left_ms, now = ask(lambda client: _run(client, limit.key, allowed))
+    except RedisUnavailable:
+        return None
+    seconds = max(1, math.ceil(left_ms / 1000))
+    reset_at = int(now) + seconds
+    if not passed:
+        raise LimitExceeded(limit=allowed, retry_after=seconds, reset_at=reset_at)
+    return allowed - count, limit_headers(limit=allowed, remaining=allowed - count, reset_at=reset_at)
+
+
+def _run(client: Redis, key: str, allowed: int) -> list[int]:
+    return list(client.eval(COUNT, 1, key, str(allowed), str(WINDOW_MS)))

@@ -1,0 +1,78 @@
+"""The view that speaks both dialects: authenticate, limit, read, one handler, answer in the dialect of the path."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any, ClassVar, TypeVar
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from coditect.api import throttling
+from coditect.api.dialects import Dialect
+from coditect.api.flat import FLAT
+from coditect.api.problems import Problem, from_exception, internal_error
+
+logger = logging.getLogger(__name__)
+SerializerType = TypeVar("SerializerType", bound=serializers.Serializer[Any])
+
+
+class ApiView(APIView):
+    """An endpoint: handlers take the request and the path's values and return plain data (see results.py)."""
+
+    dialect: Dialect = FLAT
+    limit: ClassVar[throttling.Category] = throttling.DEFAULT
+    http_method_names: ClassVar[list[str]] = ["get", "head", "post", "patch", "put", "delete"]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer, whatever happens, in this view's dialect."""
+        self.headers: dict[str, str] = {}
+        self.request = self.initialize_request(request)
+        try:
+            response = self.dialect.render(self._handle(self.request, kwargs), request)
+        except Exception as error:
+            problem = from_exception(error)
+            if problem is None:
+                logger.exception("unhandled error", extra={"path": request.path})
+                problem = internal_error()
+            response = self._render_problem(problem)
+        for name, value in self.headers.items():
+            response[name] = value
+        return response
+
+    def _handle(self, request: Request, kwargs: dict[str, Any]) -> Any:
+        handler = getattr(self, (request.method or "").lower(), None)
+        if request.method is None or request.method.lower() not in self.http_method_names or handler is None:
+            self.headers["Allow"] = ", ".join(self.allowed_methods)
+            self.http_method_not_allowed(request)
+        self.perform_authentication(request)
+        self.check_permissions(request)
+        self.headers |= throttling.check(self.rate_limits(request))
+        request.data  # noqa: B018 (a body of another type is a 415 also where no handler reads it)
+        return handler(request, **kwargs)
+
+    def rate_limits(self, request: Request) -> Sequence[throttling.Limit]:
+        """The limits that this request counts against."""
+        return [self.limit.for_request(request)]
+
+    def error_extra(self, problem: Problem) -> dict[str, Any]:
+        """Fields that this endpoint adds to a flat error, for clients that look only at the body."""
+        return {}
+
+    def read(self, serializer_class: type[SerializerType]) -> dict[str, Any]:
+        """The body, validated. Raises ValidationError."""
+        serializer = serializer_class(data=self.request.data, context={"request": self.request})
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+    def _render_problem(self, problem: Problem) -> HttpResponse:
+        return self.dialect.render_error(problem, self.request, self.error_extra(problem))
+
+
+class PublicView(ApiView):
+    """An endpoint without log-in; it ignores whatever Authorization header comes along."""
+
+    authentication_classes: ClassVar[list[Any]] = []
+    permission_classes: ClassVar[list[Any]] = []

@@ -1,0 +1,87 @@
+"""Reads and checks the environment variables; every complaint names its variable."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env, EnvError
+
+ENVIRONMENTS = ("development", "sandbox", "staging", "production")
+BASE_DIR = Path(__file__).resolve().parent.parent
+RUN_FILE = "run.env"
+
+
+class Environment:
+    """The process's variables, with those of a running embedded set behind them.
+
+    Raises ImproperlyConfigured, in one sentence that names the variable, for anything missing or malformed.
+    """
+
+    def __init__(self) -> None:
+        self._env = Env(expand_vars=False)
+        self.name = self.choice("CODITECT_ENV", ENVIRONMENTS, default="development")
+        self.is_development = self.name == "development"
+        self.data_dir = Path(self.text("CODITECT_DATA_DIR", "var")).expanduser()
+        if not self.data_dir.is_absolute():
+            self.data_dir = BASE_DIR / self.data_dir
+        run_file = self.data_dir / RUN_FILE
+        if self.is_development and run_file.is_file():
+            self._env.read_env(str(run_file), recurse=False, override=False)
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """A string; without a default it is required."""
+        value = self._read("str", name, default)
+        if not value and default is None:
+            raise ImproperlyConfigured(f"{name} is not set; .env.example says what it is for.")
+        return str(value)
+
+    def number(self, name: str, default: int, *, at_least: int = 0) -> int:
+        """A whole number not below `at_least`."""
+        value = int(self._read("int", name, default))
+        if value < at_least:
+            raise ImproperlyConfigured(f"{name} is {value}; it must be {at_least} or more.")
+        return value
+
+    def flag(self, name: str) -> bool:
+        """A boolean, false when unset."""
+        return bool(self._read("bool", name, False))
+
+    def words(self, name: str, default: list[str]) -> list[str]:
+        """A comma-separated list."""
+        return [word.strip() for word in self._read("list", name, default) if word.strip()]
+
+    def choice(self, name: str, allowed: tuple[str, ...], *, default: str) -> str:
+        """One of the allowed words."""
+        value = self.text(name, default)
+        if value not in allowed:
+            raise ImproperlyConfigured(f"{name} is {value!r}; it must be one of {', '.join(allowed)}.")
+        return value
+
+    def database(self, name: str) -> dict[str, Any]:
+        """A Django database from a postgresql:// URL."""
+        url = self._embedded(name)
+        if not url.startswith(("postgres://", "postgresql://")):
+            raise ImproperlyConfigured(f"{name} must start with postgresql:// (only PostgreSQL is supported).")
+        parsed: Mapping[str, Any] = self._read("dj_db_url", name, url)
+        return dict(parsed)
+
+    def redis(self, name: str, default: str | None = None) -> str:
+        """A redis:// or rediss:// URL."""
+        url = self.text(name, default) if default is not None else self._embedded(name)
+        if not url.startswith(("redis://", "rediss://")):
+            raise ImproperlyConfigured(f"{name} must start with redis:// or rediss://.")
+        return url
+
+    def _embedded(self, name: str) -> str:
+        value = str(self._read("str", name, ""))
+        if value:
+            return value
+        hint = "start the embedded one with `make run`, or set it" if self.is_development else "set it"
+        raise ImproperlyConfigured(f"{name} is not set: {hint}.")
+
+    def _read(self, kind: str, name: str, default: Any) -> Any:
+        try:
+            return getattr(self._env, kind)(name, default)
+        except (EnvError, ValueError) as error:
+            raise ImproperlyConfigured(f"{name} has a bad value (expected: {kind}).") from error

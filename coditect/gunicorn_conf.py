@@ -1,0 +1,44 @@
+"""How gunicorn serves the API, in development and in production alike; sizes come from the environment."""
+
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+_PR_SET_PDEATHSIG = 1
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108: gunicorn's own recommendation for its heartbeat files
+
+bind = os.environ.get("BIND") or f"127.0.0.1:{os.environ.get('PORT') or 8000}"
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
+threads = int(os.environ.get("WEB_THREADS") or 4)
+# One import of the code for all workers: half the start-up work, and shared memory.
+preload_app = True
+
+# gunicorn would otherwise believe X-Forwarded-Proto from 127.0.0.1; the settings decide which proxies to trust.
+forwarded_allow_ips = ""
+limit_request_line = 8190
+limit_request_fields = 100
+limit_request_field_size = 8190
+
+timeout = 30
+graceful_timeout = int(os.environ.get("WEB_GRACEFUL_TIMEOUT") or 20)
+keepalive = 5
+accesslog = None
+errorlog = "-"
+# A socket in the home directory through which the server can be steered: nothing here uses it.
+control_socket_disable = True
+umask = 0o077
+if os.access(_SHARED_MEMORY, os.W_OK):
+    # On a busy disk the workers' heartbeat files may block them until they are taken for dead.
+    worker_tmp_dir = str(_SHARED_MEMORY)
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Tie a worker to its master: without one it would go on answering on a port that nobody supervises."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != server.pid:
+            os._exit(1)

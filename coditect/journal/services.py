@@ -1,0 +1,48 @@
+"""Recording a fact, and telling the apps above about it in the same transaction."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import models, transaction
+
+from coditect.journal.models import Event
+from coditect.journal.origin import current_origin
+
+Receiver = Callable[[Event], None]
+_receivers: dict[str, list[Receiver]] = defaultdict(list)
+
+
+def on(event_type: str, receiver: Receiver) -> None:
+    """Call `receiver` for every event of a type, inside the transaction that records it; it may abort it."""
+    if receiver not in _receivers[event_type]:
+        _receivers[event_type].append(receiver)
+
+
+@transaction.atomic(savepoint=False)
+def record_event(
+    event_type: str,
+    subject: models.Model,
+    *,
+    at: datetime,
+    organization_id: UUID | None,
+    data: dict[str, Any] | None = None,
+) -> Event:
+    """Write down that `event_type` happened to `subject`, and tell its receivers."""
+    origin = current_origin()
+    event = Event.objects.create(
+        type=event_type,
+        at=at,
+        organization_id=organization_id,
+        subject_type=subject._meta.model_name,
+        subject_id=subject.pk,
+        actor_id=origin.user_id,
+        request_id=origin.request_id,
+        ip=origin.ip,
+        data=data or {},
+    )
+    for receiver in _receivers[event_type]:
+        receiver(event)
+    return event

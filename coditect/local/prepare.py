@@ -1,0 +1,21 @@
+"""Migrates the database and seeds the demo: `python -m coditect.local.prepare`, a child process of the supervisor."""
+
+import sys
+
+import django
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
+
+
+def main() -> None:
+    """Log to stderr; the last line on stdout is the demo's JSON."""
+    try:
+        django.setup()
+        call_command("migrate", interactive=False, stdout=sys.stderr)
+        call_command("seed_demo")
+    except (ImproperlyConfigured, CommandError) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+"""Django's settings, all from the environment; `.env.example` describes each variable."""
+
+from datetime import timedelta
+
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
+
+from coditect.environment import BASE_DIR, Environment
+
+environment = Environment()
+
+CODITECT_ENV = environment.name
+CODITECT_VERSION = "0.1.0"
+CODITECT_INSTANCE = environment.text("CODITECT_INSTANCE", "")
+DATA_DIR = environment.data_dir
+IS_DEVELOPMENT = environment.is_development
+IS_PRODUCTION = CODITECT_ENV == "production"
+
+# Off in development too: Django's debug page shows URLs with their passwords.
+DEBUG = False
+SECRET_KEY_CHARACTERS = 50
+SECRET_KEY = environment.text("SECRET_KEY")
+if not IS_DEVELOPMENT and len(SECRET_KEY) < SECRET_KEY_CHARACTERS:
+    raise ImproperlyConfigured(
+        f"SECRET_KEY is too short: outside development it needs {SECRET_KEY_CHARACTERS} characters."
+    )
+PORT = environment.number("PORT", 8000, at_least=1)
+PUBLIC_URL = environment.text("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"] if IS_DEVELOPMENT else [])
+if not ALLOWED_HOSTS:
+    raise ImproperlyConfigured("ALLOWED_HOSTS is not set: name the hosts that this server answers for.")
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "corsheaders",
+    "rest_framework",
+    "coditect.journal",
+    "coditect.console",
+    "accounts",
+    "licenses",
+    "subscriptions",
+    "webhooks",
+    "health",
+]
+MIDDLEWARE = [
+    "coditect.api.middleware.RequestIdMiddleware",
+    "coditect.api.middleware.HttpsOnlyMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "coditect.urls"
+WSGI_APPLICATION = "coditect.wsgi.application"
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# The time-outs bound every answer: what cannot be served within 3 s is a 503, never a hang.
+DATABASES = {
+    "default": {
+        **environment.database("DATABASE_URL"),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+    },
+}
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    connect_timeout=2,
+    tcp_user_timeout=3000,
+    options="-c statement_timeout=3000 -c lock_timeout=1000 -c idle_in_transaction_session_timeout=5000",
+)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = environment.redis("REDIS_URL")
+REDIS_TIMEOUT_SECONDS = 0.25
+
+AUTH_USER_MODEL = "accounts.User"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
+    "ALGORITHM": "HS256",
+    "USER_ID_CLAIM": "sub",
+    "CHECK_REVOKE_TOKEN": False,
+}
+
+SEAT_TTL_SECONDS = environment.number("SEAT_TTL_SECONDS", 360, at_least=2)
+SEAT_SWEEP_SECONDS = 15
+SEAT_RECORD_GRACE_SECONDS = 30
+RATE_LIMIT_FACTOR = environment.number("RATE_LIMIT_FACTOR", 10 if CODITECT_ENV == "sandbox" else 1)
+if IS_PRODUCTION and RATE_LIMIT_FACTOR == 0:
+    raise ImproperlyConfigured("RATE_LIMIT_FACTOR is 0: production must not run without rate limits.")
+TRUSTED_PROXIES = environment.number("TRUSTED_PROXIES", 0)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+CORS_ALLOWED_ORIGINS = environment.words("CORS_ALLOWED_ORIGINS", [])
+CORS_ALLOWED_ORIGIN_REGEXES = [r"^http://(localhost|127\.0\.0\.1)(:\d+)?$"] if IS_DEVELOPMENT else []
+CORS_URLS_REGEX = r"^/(api/v1|v1)/"
+CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "x-api-key", "x-organization-id"]
+CORS_EXPOSE_HEADERS = [
+    "Retry-After",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "X-Request-ID",
+]
+
+# Plain HTTP is refused by HttpsOnlyMiddleware; Django's redirect would let a token cross in clear first.
+REQUIRE_HTTPS = not IS_DEVELOPMENT
+SECURE_SSL_REDIRECT = False
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = REQUIRE_HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if REQUIRE_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = REQUIRE_HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+X_FRAME_OPTIONS = "DENY"
+SILENCED_SYSTEM_CHECKS = ["security.W008"]
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.AccessTokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["coditect.api.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "UNAUTHENTICATED_USER": None,
+    "COERCE_DECIMAL_TO_STRING": False,
+}
+
+# Short socket time-outs: a paused broker must not hold a request or the beat for kombu's default of 20 s.
+CELERY_BROKER_URL = environment.redis("CELERY_BROKER_URL", REDIS_URL)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 5, "visibility_timeout": 3600}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    "expire-sessions": {
+        "task": "licenses.expire_sessions",
+        "schedule": SEAT_SWEEP_SECONDS,
+        "options": {"expires": SEAT_SWEEP_SECONDS},
+    },
+    "worker-heartbeat": {"task": "health.record_worker", "schedule": 10, "options": {"expires": 10}},
+}
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "var" / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+UNFOLD = {
+    "SITE_TITLE": "CODITECT",
+    "SITE_HEADER": "CODITECT licensing",
+    "SITE_URL": reverse_lazy("admin:index"),
+}
+
+LOG_LEVEL = "DEBUG" if IS_DEVELOPMENT and environment.flag("CODITECT_DEBUG") else "INFO"
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "httpx": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,24 @@
+"""Every path: the two dialects of the API, the console, and the load balancer's probe."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+import accounts.urls
+import health.urls
+import licenses.urls
+from coditect.api.routers import DIALECTS, Router
+from health.views import alive
+
+router = Router()
+for app in (accounts, licenses, health):
+    app.urls.register(router)
+
+urlpatterns = [
+    *(path("", include((router.urls(dialect), dialect.name))) for dialect in DIALECTS),
+    path("admin/", admin.site.urls),
+    path("healthz", alive),
+]
+
+handler400 = "coditect.api.errors.bad_request"
+handler404 = "coditect.api.errors.page_not_found"
+handler500 = "coditect.api.errors.server_error"

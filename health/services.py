@@ -1,0 +1,79 @@
+"""What health looks at. Only the database is needed to serve; everything else degrades."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from coditect.redis import RedisUnavailable, ask
+from health.models import WorkerNote
+
+WORKER_SILENCE = timedelta(seconds=35)
+
+
+@dataclass
+class Readiness:
+    """What each part says, which parts are degraded, and why we cannot serve if we cannot."""
+
+    checks: dict[str, str] = field(default_factory=dict)
+    degraded: list[str] = field(default_factory=list)
+    error: str = ""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether requests can be served."""
+        return not self.error
+
+
+def check_readiness(*, now: datetime) -> Readiness:
+    """Look at every part; each answers within its own time-out."""
+    readiness = Readiness()
+    _check_database(readiness)
+    _check_redis(readiness)
+    if readiness.is_ready:
+        _check_worker(readiness, now)
+    return readiness
+
+
+def note_worker(*, now: datetime) -> None:
+    """The worker is alive."""
+    WorkerNote.objects.update_or_create(pk=1, defaults={"seen_at": now})
+
+
+def _check_database(readiness: Readiness) -> None:
+    try:
+        is_migrated = _is_migrated()
+    except DatabaseError:
+        readiness.checks["database"] = "unreachable"
+        readiness.error = "The database does not answer."
+        return
+    readiness.checks["database"] = "connected" if is_migrated else "not migrated"
+    if not is_migrated:
+        readiness.error = "The database lacks migrations: run `manage.py migrate`."
+
+
+def _is_migrated() -> bool:
+    """Compare the migrations on disk with those applied."""
+    executor = MigrationExecutor(connection)
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+
+
+def _check_redis(readiness: Readiness) -> None:
+    try:
+        ask(lambda redis: redis.ping())
+    except RedisUnavailable:
+        readiness.checks["redis"] = "unreachable"
+        readiness.degraded.append("redis")
+    else:
+        readiness.checks["redis"] = "connected"
+
+
+def _check_worker(readiness: Readiness, now: datetime) -> None:
+    seen_at = WorkerNote.objects.values_list("seen_at", flat=True).first()
+    if seen_at and now - seen_at < WORKER_SILENCE:
+        readiness.checks["worker"] = "alive"
+    else:
+        readiness.checks["worker"] = "silent"
+        readiness.degraded.append("worker")

@@ -1,0 +1,60 @@
+"""Endpoints of health."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from rest_framework.request import Request
+
+from coditect.api.encoding import json_response
+from coditect.api.problems import RETRY_AFTER_SECONDS
+from coditect.api.views import PublicView
+from health.services import check_readiness
+
+
+class UnlimitedView(PublicView):
+    """An endpoint that monitors poll."""
+
+    def rate_limits(self, request: Request) -> list[Any]:
+        """None."""
+        return []
+
+
+class HealthView(UnlimitedView):
+    """Is the process alive?"""
+
+    def get(self, request: Request) -> dict[str, Any]:
+        """Touches nothing."""
+        return {
+            "status": "healthy",
+            "timestamp": timezone.now(),
+            "service": "coditect-license-platform",
+            "version": settings.CODITECT_VERSION,
+        }
+
+
+class ReadyView(UnlimitedView):
+    """Can it serve?"""
+
+    def get(self, request: Request) -> HttpResponse:
+        """A 503 only where the database is away or not migrated; without Redis or a worker we still serve."""
+        readiness = check_readiness(now=timezone.now())
+        body: dict[str, Any] = {
+            "status": "ready" if readiness.is_ready else "not_ready",
+            "timestamp": timezone.now(),
+            "checks": readiness.checks,
+        }
+        if settings.CODITECT_INSTANCE:
+            self.headers["X-Coditect-Instance"] = settings.CODITECT_INSTANCE
+        if readiness.is_ready:
+            return json_response(
+                self.dialect.success_body(body | {"degraded": readiness.degraded}, request), status=200
+            )
+        self.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        return json_response(self.dialect.success_body(body | {"error": readiness.error}, request), status=503)
+
+
+def alive(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+    """For load balancers; also over plain HTTP."""
+    return HttpResponse("ok\n", content_type="text/plain")

@@ -1,0 +1,1 @@
+"""Licenses, their keys, and the seats that machines hold."""

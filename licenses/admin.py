@@ -1,0 +1,148 @@
+"""What administrators see of licenses and seats; what they do goes through the services."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.admin import ModelAdmin
+
+from coditect.errors import InvalidInput
+from licenses import keys
+from licenses.models import License, SeatSession
+from licenses.services.capacity import change_seats
+from licenses.services.issue import issue_license
+from licenses.services.release import end_session
+
+
+class LicenseForm(forms.ModelForm):
+    """Issue a license, with a new key or an imported one; afterwards change its seat count."""
+
+    key = forms.CharField(required=False, help_text="Empty: a new key. Else an existing key to import.")
+
+    class Meta:
+        model = License
+        fields: ClassVar[list[str]] = ["organization", "tier", "max_seats", "expires_at"]
+
+    def clean_key(self) -> str:
+        """Neither mistyped nor in use."""
+        key: str = self.cleaned_data["key"]
+        normalized = keys.normalize(key)
+        if keys.is_malformed(normalized):
+            raise ValidationError("The check characters do not fit.")
+        if License.objects.filter(key_normalized=normalized).exists():
+            raise ValidationError("This key is already in use.")
+        return key
+
+
+@admin.register(License)
+class LicenseAdmin(ModelAdmin):
+    """Licenses."""
+
+    form = LicenseForm
+    list_display: ClassVar[list[str]] = [
+        "key_string",
+        "organization",
+        "tier",
+        "status_now",
+        "max_seats",
+        "expires_at",
+        "created_at",
+    ]
+    list_filter: ClassVar[list[str]] = ["status", "tier"]
+    search_fields: ClassVar[list[str]] = ["key_string", "organization__name", "organization__memberships__user__email"]
+    list_select_related: ClassVar[list[str]] = ["organization"]
+    autocomplete_fields: ClassVar[list[str]] = ["organization"]
+
+    @admin.display(description="Status")
+    def status_now(self, license: License) -> str:
+        """Active, expired, suspended or revoked."""
+        return license.status_at(timezone.now())
+
+    def get_fields(self, request: HttpRequest, obj: License | None = None) -> list[str]:
+        """A key is chosen when the license is issued and shown ever after."""
+        if obj is None:
+            return ["organization", "tier", "max_seats", "expires_at", "key"]
+        return ["organization", "key_string", "tier", "status", "max_seats", "expires_at", "features", "created_at"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: License | None = None) -> list[str]:
+        """Only the seat count of an issued license changes here."""
+        if obj is None:
+            return []
+        return ["organization", "key_string", "tier", "status", "expires_at", "features", "created_at"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[License], search_term: str
+    ) -> tuple[QuerySet[License], bool]:
+        """Keys are found however they are written."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        return found | queryset.filter(key_normalized=keys.normalize(search_term)), may_repeat
+
+    def save_model(self, request: HttpRequest, obj: License, form: LicenseForm, change: bool) -> None:
+        """Issue it, or change its seat count, by the service."""
+        if change:
+            change_seats(license_id=obj.pk, seats=form.cleaned_data["max_seats"])
+            return
+        try:
+            issued = issue_license(
+                organization=obj.organization,
+                tier=obj.tier,
+                seats=obj.max_seats,
+                expires_at=obj.expires_at,
+                key=form.cleaned_data["key"] or None,
+                now=timezone.now(),
+            )
+        except InvalidInput as error:
+            self.message_user(request, error.text, level=messages.ERROR)
+            return
+        obj.pk, obj.key_string = issued.pk, issued.key_string
+
+    def has_delete_permission(self, *_: Any, **__: Any) -> bool:
+        """Licenses end; their record stays."""
+        return False
+
+
+@admin.register(SeatSession)
+class SeatSessionAdmin(ModelAdmin):
+    """Seats, live and past."""
+
+    list_display: ClassVar[list[str]] = [
+        "hardware_id",
+        "user",
+        "license",
+        "status",
+        "started_at",
+        "expires_at",
+        "ended_at",
+    ]
+    list_filter: ClassVar[list[Any]] = ["end_reason", ("ended_at", admin.EmptyFieldListFilter)]
+    search_fields: ClassVar[list[str]] = ["hardware_id", "user__email", "license__key_string", "=id"]
+    list_select_related: ClassVar[list[str]] = ["user", "license"]
+    actions: ClassVar[list[str]] = ["force_release"]
+
+    @admin.action(description="Force-release the selected seats", permissions=["release"])
+    def force_release(self, request: HttpRequest, queryset: QuerySet[SeatSession]) -> None:
+        """Take seats back at once; their holders' next heartbeats are told so."""
+        sessions = queryset.unended().order_by("license_id", "pk")
+        for session in sessions:
+            end_session(session_id=session.pk, reason=SeatSession.EndReason.REVOKED)
+        self.message_user(request, f"{len(sessions)} seats released.")
+
+    def has_release_permission(self, request: HttpRequest) -> bool:
+        """Whoever may change sessions."""
+        return request.user.has_perm("licenses.change_seatsession")
+
+    def has_add_permission(self, *_: Any, **__: Any) -> bool:
+        """Only acquiring makes one."""
+        return False
+
+    def has_change_permission(self, *_: Any, **__: Any) -> bool:
+        """To look at."""
+        return False
+
+    def has_delete_permission(self, *_: Any, **__: Any) -> bool:
+        """The record stays."""
+        return False

@@ -1,0 +1,282 @@
+"""Leases in Redis: who is alive. The only module that knows how they are laid out.
+
+A license's leases live under the hash tag of its `lease_group`, so a cluster keeps them on one node, and every session
+id carries the group, so the id alone finds them. Deadlines count in Redis's own clock and are told in the database's.
+All functions raise RedisUnavailable; those that say so raise Unseeded where Redis has lost or outlived what it knew.
+"""
+
+import json
+import secrets
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from redis.commands.core import Script
+
+from coditect.redis import RedisUnavailable, ask, client
+from licenses.models import License, SeatSession
+
+BEATS_PER_MINUTE = 20
+LUA = Path(__file__).parent / "lua"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Unseeded(Exception):
+    """Redis does not hold this license's leases, holds those of an earlier life, or its clock has moved."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BeatWindow:
+    """How often a session may beat in the minute at hand, and how much of both is left."""
+
+    limit: int
+    remaining: int
+    left: timedelta
+    resets_at: datetime
+
+
+class BeatLimited(Exception):
+    """A session beats too often."""
+
+    def __init__(self, window: BeatWindow) -> None:
+        super().__init__()
+        self.window = window
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beat:
+    """A heartbeat that Redis could answer alone; times are the database's."""
+
+    session_id: UUID
+    license_id: str
+    license_key: str
+    max_seats: int
+    used_seats: int
+    hardware_id: str
+    started_at: datetime
+    at: datetime
+    expires_at: datetime
+    is_revoking: bool
+    window: BeatWindow
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease:
+    """What Redis says of one session: its deadline in the database's clock, and whether it is past in Redis's own."""
+
+    expires_at: datetime
+    is_past: bool
+
+
+def _load(*names: str) -> Script:
+    source = "\n".join((LUA / f"{name}.lua").read_text() for name in ("prelude", *names))
+    return client.register_script(source)
+
+
+SCRIPTS = {
+    name: _load("seeded", name) for name in ("beat", "grant", "survey", "remove", "mark", "unmark", "live", "count")
+}
+SCRIPTS["seed"] = _load("seed")
+
+
+class _RedisClock:
+    """Redis's time, estimated from its last answer, for `not_after`."""
+
+    def __init__(self) -> None:
+        self._ahead_ms: float | None = None
+
+    def heard(self, now_ms: int) -> None:
+        """Redis's clock showed `now_ms` a moment ago; the estimate is late by that moment, never early."""
+        self._ahead_ms = now_ms - time.monotonic() * 1000
+
+    def not_after(self) -> int:
+        """The last instant at which a command sent now may run: when its caller stops waiting."""
+        if self._ahead_ms is None:
+            seconds, microseconds = ask(lambda redis: redis.time())
+            self.heard(seconds * 1000 + microseconds // 1000)
+        return int(time.monotonic() * 1000 + (self._ahead_ms or 0) + settings.REDIS_TIMEOUT_SECONDS * 1000)
+
+
+clock = _RedisClock()
+_used = threading.Event()
+
+
+def was_used() -> bool:
+    """Whether this process used a lease with success since it was last asked."""
+    is_used = _used.is_set()
+    _used.clear()
+    return is_used
+
+
+def new_session_id(lease_group: str) -> UUID:
+    """A UUIDv8 (RFC 9562) with the license's lease group in its first 48 bits and 74 random ones behind."""
+    random = secrets.randbits(74)
+    high = int(lease_group, 16) << 80
+    return UUID(int=high | 8 << 76 | (random >> 62) << 64 | 0b10 << 62 | random & (1 << 62) - 1)
+
+
+def beat(session_id: UUID, *, user_id: UUID) -> Beat | None:
+    """Extend a lease by one TTL, without the database; None where only the database may answer.
+
+    Raises BeatLimited.
+    """
+    limit = BEATS_PER_MINUTE * settings.RATE_LIMIT_FACTOR
+    group = session_id.hex[:12]
+    try:
+        answer = _run(
+            "beat", group, "", session_id.hex, user_id.hex, _ttl_ms(), limit, extra_keys=[f"seat:{{{group}}}:b"]
+        )
+    except Unseeded:
+        return None
+    if answer[0] == b"unknown":
+        return None
+    status, _, now, beats, left_ms, *facts = answer
+    window = BeatWindow(
+        limit=limit,
+        remaining=max(0, limit - beats),
+        left=timedelta(milliseconds=left_ms),
+        resets_at=_moment(now + left_ms),
+    )
+    if status == b"limited":
+        raise BeatLimited(window)
+    deadline, is_revoking, session_facts, license_facts = facts
+    _, started_ms, hardware_id = session_facts.decode().split("|", 2)
+    license_id, license_key, max_seats, used_seats = json.loads(license_facts)
+    return Beat(
+        session_id=session_id,
+        license_id=license_id,
+        license_key=license_key,
+        max_seats=max_seats,
+        used_seats=used_seats,
+        hardware_id=hardware_id,
+        started_at=_moment(int(started_ms)),
+        at=_moment(now),
+        expires_at=_moment(deadline),
+        is_revoking=bool(is_revoking),
+        window=window,
+    )
+
+
+def grant(license: License, session: SeatSession, *, used_seats: int, now: datetime) -> datetime:
+    """Put or extend a session's lease and return its deadline; a marked session is not extended. Raises Unseeded."""
+    answer = _run(
+        "grant",
+        license.lease_group,
+        _ms(now),
+        _license_facts(license, used_seats),
+        _ttl_ms(),
+        *_described(session),
+    )
+    return _moment(answer[2])
+
+
+def seed(license: License, sessions: Sequence[SeatSession], *, now: datetime) -> None:
+    """Write a license's leases anew from its un-ended sessions, each at now + TTL, a marked one at its end."""
+    _run(
+        "seed",
+        license.lease_group,
+        _ms(now),
+        _license_facts(license, len(sessions)),
+        _ttl_ms(),
+        _ms(license.expires_at) if license.expires_at else "",
+        *(part for session in sessions for part in _described(session)),
+    )
+
+
+def survey(license: License, sessions: Sequence[SeatSession], *, now: datetime) -> list[Lease]:
+    """The leases of un-ended sessions, in their order; one without a lease is readmitted. Raises Unseeded."""
+    described = (part for session in sessions for part in _described(session))
+    answer = _run("survey", license.lease_group, _ms(now), _ttl_ms(), *described)
+    return [
+        Lease(expires_at=_moment(deadline), is_past=bool(is_past))
+        for deadline, is_past in zip(answer[2::2], answer[3::2], strict=True)
+    ]
+
+
+def remove(license: License, sessions: Iterable[SeatSession], *, used_seats: int, now: datetime) -> bool:
+    """Remove the leases of sessions about to end; true when done. Raises Unseeded."""
+    ids = [session.pk.hex for session in sessions]
+    _run("remove", license.lease_group, _ms(now), _license_facts(license, used_seats), *ids)
+    return True
+
+
+def mark(license: License, sessions: Sequence[SeatSession], *, used_seats: int, now: datetime) -> list[datetime]:
+    """Stop renewing sessions and return when each one's promise ends. Raises Unseeded."""
+    described = [
+        part for session in sessions for part in (session.pk.hex, _session_facts(session), _ms(session.expires_at))
+    ]
+    answer = _run("mark", license.lease_group, _ms(now), _license_facts(license, used_seats), _ttl_ms(), *described)
+    return [_moment(at) for at in answer[2:]]
+
+
+def unmark(license: License, sessions: Iterable[SeatSession], *, used_seats: int, now: datetime) -> None:
+    """Let marked sessions be renewed again. Raises Unseeded."""
+    ids = [session.pk.hex for session in sessions]
+    _run("unmark", license.lease_group, _ms(now), _license_facts(license, used_seats), *ids)
+
+
+def live(license: License, *, first: int = 0) -> dict[UUID, datetime]:
+    """The deadline of each live lease, or of the `first` few to run out; changes nothing. Raises Unseeded."""
+    answer = _run("live", license.lease_group, "", first or -1)
+    return {
+        UUID(hex=session.decode()): _moment(int(deadline))
+        for session, deadline in zip(answer[2::2], answer[3::2], strict=True)
+    }
+
+
+def count(license: License) -> int:
+    """How many leases are alive, for display; changes nothing. Raises Unseeded."""
+    return int(_run("count", license.lease_group, "")[2])
+
+
+def forget(license: License) -> None:
+    """Delete what Redis knows of a license, so that its next use seeds it anew."""
+    ask(lambda redis: redis.delete(*_keys(license.lease_group)))
+
+
+def _run(name: str, group: str, database_ms: int | str, *values: Any, extra_keys: Sequence[str] = ()) -> list[Any]:
+    """Run a script; one that Redis found too late was held up or met a stepped clock, and is tried once more."""
+    for _ in range(2):
+        arguments = [clock.not_after(), database_ms, *values]
+        answer = ask(lambda _: SCRIPTS[name](keys=[*_keys(group), *extra_keys], args=arguments))  # noqa: B023
+        clock.heard(answer[1])
+        _used.set()
+        if answer[0] == b"unseeded":
+            raise Unseeded
+        if answer[0] != b"late":
+            return list(answer)
+    raise RedisUnavailable
+
+
+def _keys(group: str) -> tuple[str, str]:
+    return f"seat:{{{group}}}:z", f"seat:{{{group}}}:f"
+
+
+def _ttl_ms() -> int:
+    return int(settings.SEAT_TTL_SECONDS) * 1000
+
+
+def _ms(at: datetime) -> int:
+    return (at - EPOCH) // timedelta(milliseconds=1)
+
+
+def _moment(ms: int) -> datetime:
+    return EPOCH + timedelta(milliseconds=ms)
+
+
+def _described(session: SeatSession) -> tuple[str, str, int | str]:
+    return session.pk.hex, _session_facts(session), _ms(session.revoke_at) if session.revoke_at else ""
+
+
+def _session_facts(session: SeatSession) -> str:
+    return f"{session.user_id.hex}|{_ms(session.started_at)}|{session.hardware_id}"
+
+
+def _license_facts(license: License, used_seats: int) -> str:
+    return json.dumps([str(license.pk), license.key_string, license.max_seats, used_seats], separators=(",", ":"))

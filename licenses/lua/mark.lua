@@ -1,0 +1,14 @@
+-- Stop renewing sessions, under the license lock; each keeps what it was promised.
+-- ARGV: 3 facts of the license, 4 ttl ms, then per session: id, facts, deadline (database ms).
+-- Answers each one's revoke_at (database ms): the later of lease and deadline; without a lease the promise is unknown.
+local answer = {'ok', now}
+for i = 5, #ARGV, 3 do
+  local at = now + tonumber(ARGV[4])
+  local score = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[i]) or nil)
+  if score then at = math.max(score, tonumber(ARGV[i + 2]) - offset) end
+  redis.call('ZADD', KEYS[1], at, ARGV[i])
+  redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1], 'r:' .. ARGV[i], '1')
+  answer[#answer + 1] = at + offset
+end
+redis.call('HSET', KEYS[2], 'lic', ARGV[3])
+return answer

@@ -1,0 +1,4 @@
+-- Stands behind the prelude of every script that needs what is there to be whole and its clock unmoved.
+local offset = tonumber(redis.call('ZSCORE', KEYS[1], gen) or nil)
+if not offset or redis.call('HEXISTS', KEYS[2], 'lic') == 0 then return {'unseeded', now} end
+if ARGV[2] ~= '' and math.abs(tonumber(ARGV[2]) - now - offset) > 2000 then return {'unseeded', now} end

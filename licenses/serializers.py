@@ -1,0 +1,186 @@
+"""Shapes of licenses and seats, in and out."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Model
+from rest_framework import serializers
+
+from accounts.models import Membership
+from licenses.leases import Beat
+from licenses.models import License, SeatSession
+from licenses.services.acquire import HeldSeat
+from licenses.services.occupancy import active_seats, deadlines, live_sessions
+from licenses.services.release import ReleasedSeat
+from licenses.services.seats import ttl
+from licenses.services.validate import Verdict
+
+METADATA_BYTES = 2048
+VISIBLE_KEY_CHARACTERS = 4
+
+
+class ValidateSerializer(serializers.Serializer[Any]):
+    """What validating a key takes."""
+
+    key_string = serializers.CharField(max_length=200)
+    hardware_id = serializers.CharField(max_length=128, required=False)
+
+
+class AcquireSerializer(serializers.Serializer[Any]):
+    """What acquiring a seat takes."""
+
+    license_key = serializers.CharField(max_length=200)
+    hardware_id = serializers.CharField(max_length=128)
+    ip_address = serializers.CharField(max_length=64, required=False, allow_null=True, allow_blank=True)
+    client_version = serializers.CharField(max_length=64, required=False, allow_blank=True)
+    metadata = serializers.DictField(required=False)
+
+    def validate_metadata(self, value: dict[str, Any]) -> dict[str, Any]:
+        """At most 2 KB as JSON."""
+        if len(json.dumps(value)) > METADATA_BYTES:
+            raise serializers.ValidationError("metadata must not be larger than 2 KB.", code="too_large")
+        return value
+
+
+class SessionSerializer(serializers.Serializer[Any]):
+    """A session named in the body."""
+
+    session_id = serializers.UUIDField()
+
+
+def heartbeat_interval() -> int:
+    """How often clients should beat, in seconds: twice per TTL, so that one lost beat costs nothing."""
+    return int(settings.SEAT_TTL_SECONDS) // 2
+
+
+def present_held_seat(held: HeldSeat) -> dict[str, Any]:
+    """A seat just acquired or renewed by the database's word."""
+    session, license = held.session, held.license
+    return {
+        "session_id": session.pk,
+        "license_id": license.pk,
+        "license_key": license.key_string,
+        "hardware_id": session.hardware_id,
+        "started_at": session.started_at,
+        "last_heartbeat_at": held.at,
+        "expires_at": session.expires_at,
+        "is_active": True,
+        "revoking": session.revoke_at is not None,
+        "seats_remaining": held.seats_remaining,
+        "max_seats": license.max_seats,
+        "heartbeat_interval": heartbeat_interval(),
+    }
+
+
+def present_beat(beat: Beat) -> dict[str, Any]:
+    """A seat just renewed by Redis alone; the same fields."""
+    return {
+        "session_id": beat.session_id,
+        "license_id": beat.license_id,
+        "license_key": beat.license_key,
+        "hardware_id": beat.hardware_id,
+        "started_at": beat.started_at,
+        "last_heartbeat_at": beat.at,
+        "expires_at": beat.expires_at,
+        "is_active": True,
+        "revoking": beat.is_revoking,
+        "seats_remaining": max(0, beat.max_seats - beat.used_seats),
+        "max_seats": beat.max_seats,
+        "heartbeat_interval": heartbeat_interval(),
+    }
+
+
+def present_release(released: ReleasedSeat) -> dict[str, Any]:
+    """A seat given back."""
+    return {
+        "message": "Seat released.",
+        "session_id": released.session.pk,
+        "seats_remaining": released.seats_remaining,
+    }
+
+
+def present_sessions(sessions: Sequence[Model]) -> list[dict[str, Any]]:
+    """Seat sessions as lists and the detail show them."""
+    rows = [session for session in sessions if isinstance(session, SeatSession)]
+    present = deadlines(rows)
+    return [_present_session(session, present[session.pk]) for session in rows]
+
+
+def _present_session(session: SeatSession, expires_at: datetime) -> dict[str, Any]:
+    return {
+        "session_id": session.pk,
+        "license_id": session.license_id,
+        "user_id": session.user_id,
+        "user_email": session.user.email,
+        "hardware_id": session.hardware_id,
+        "ip_address": session.ip_address,
+        "client_version": session.client_version,
+        "metadata": session.metadata,
+        "status": session.status,
+        "is_active": session.ended_at is None,
+        "revoking": session.ended_at is None and session.revoke_at is not None,
+        "started_at": session.started_at,
+        "last_heartbeat_at": max(session.started_at, expires_at - ttl()),
+        "expires_at": expires_at,
+        "ended_at": session.ended_at,
+    }
+
+
+def present_licenses(licenses: Sequence[License], *, membership: Membership, now: datetime) -> list[dict[str, Any]]:
+    """Licenses with their present seats; viewers see keys masked."""
+    counts = active_seats(licenses)
+    return [
+        {
+            "id": license.pk,
+            "key_string": license.key_string if membership.may_hold_seats else mask(license.key_string),
+            "tier": license.tier,
+            "status": license.status_at(now),
+            "is_active": license.is_usable(at=now),
+            "expiry_date": license.expiry_date,
+            "max_seats": license.max_seats,
+            "active_seats": counts[license.pk],
+            "available_seats": max(0, license.max_seats - counts[license.pk]),
+            "features": license.features,
+            "organization_id": license.organization_id,
+            "created_at": license.created_at,
+        }
+        for license in licenses
+    ]
+
+
+def present_license(license: License, *, membership: Membership, now: datetime) -> dict[str, Any]:
+    """One license, with those who hold its seats."""
+    fields = present_licenses([license], membership=membership, now=now)[0]
+    return fields | {"sessions": present_sessions(live_sessions(license, now=now))}
+
+
+def mask(key: str) -> str:
+    """A key of which only the end can be read."""
+    return "*" * max(0, len(key) - VISIBLE_KEY_CHARACTERS) + key[-VISIBLE_KEY_CHARACTERS:]
+
+
+def present_verdict(verdict: Verdict) -> dict[str, Any]:
+    """What a key is worth; never whose it is."""
+    license = verdict.license
+    if license is None:
+        return {
+            "valid": False,
+            "code": verdict.code,
+            "reason": verdict.reason,
+            "checked_at": verdict.checked_at,
+        }
+    return {
+        "valid": True,
+        "license": {
+            "tier": license.tier,
+            "status": license.status_at(verdict.checked_at),
+            "is_active": True,
+            "expiry_date": license.expiry_date,
+            "max_seats": license.max_seats,
+            "features": license.features,
+        },
+        "checked_at": verdict.checked_at,
+    }

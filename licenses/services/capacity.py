@@ -1,0 +1,73 @@
+"""The seat count changes; nobody who was promised a seat loses it before the promise ends."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from coditect.journal.services import record_event
+from licenses import leases
+from licenses.models import License, SeatChange, SeatSession, SeatSessionQuerySet
+from licenses.services.seats import LockedLicense
+
+
+@transaction.atomic
+def change_seats(*, license_id: UUID, seats: int) -> License:
+    """Sell a license more or fewer seats; the newest surplus sessions are no longer renewed."""
+    locked = LockedLicense.take(License.objects.filter(pk=license_id))
+    if locked is None:
+        raise License.DoesNotExist
+    license = locked.license
+    if seats == license.max_seats:
+        return license
+    license.max_seats = seats
+    license.save(update_fields=["max_seats"])
+    SeatChange.objects.create(license=license, at=locked.now, seats=seats)
+    mark_surplus(locked)
+    _unmark_fitting(locked)
+    _record_change(license, at=locked.now)
+    return license
+
+
+def mark_surplus(locked: LockedLicense) -> None:
+    """Mark the newest sessions above the seat count; while Redis is away their promises are unknown, so later."""
+    surplus = locked.used - locked.marked - locked.license.max_seats
+    if surplus <= 0:
+        return
+    newest = _unended(locked, is_marked=False).order_by("-started_at", "-id")[:surplus]
+    sessions = list(newest)
+    used = locked.used
+    ends = locked.ask(lambda: leases.mark(locked.license, sessions, used_seats=used, now=locked.now))
+    if ends is None:
+        locked.repair_later()
+        return
+    for session, end in zip(sessions, ends, strict=True):
+        session.revoke_at = end
+    SeatSession.objects.bulk_update(sessions, ["revoke_at"])
+    locked.marked += len(sessions)
+
+
+def _unmark_fitting(locked: LockedLicense) -> None:
+    """Renew again the oldest marked sessions that fit now; tells Redis the new count also where there are none."""
+    room = max(0, locked.license.max_seats - (locked.used - locked.marked))
+    oldest: Sequence[SeatSession] = list(_unended(locked, is_marked=True).order_by("started_at", "id")[:room])
+    SeatSession.objects.filter(pk__in=[session.pk for session in oldest]).update(revoke_at=None)
+    used = locked.used
+    locked.ask(lambda: leases.unmark(locked.license, oldest, used_seats=used, now=locked.now))
+    locked.marked -= len(oldest)
+
+
+def _unended(locked: LockedLicense, *, is_marked: bool) -> SeatSessionQuerySet:
+    sessions = SeatSession.objects.unended().filter(license=locked.license)
+    return sessions.filter(revoke_at__isnull=not is_marked)
+
+
+def _record_change(license: License, *, at: datetime) -> None:
+    record_event(
+        "license.updated",
+        license,
+        at=at,
+        organization_id=license.organization_id,
+        data={"license_id": str(license.pk), "max_seats": license.max_seats},
+    )

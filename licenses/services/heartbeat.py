@@ -1,0 +1,82 @@
+"""A machine keeps its seat. Redis may say yes; only the database may say no."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from coditect.errors import DomainError, NotFound
+from coditect.redis import RedisUnavailable
+from licenses import leases
+from licenses.leases import Beat
+from licenses.models import License, SeatSession
+from licenses.services.acquire import HeldSeat
+from licenses.services.seats import LockedLicense
+
+
+class SessionNotFound(NotFound):
+    """No such session, or not the caller's."""
+
+    code = "session_not_found"
+    message = "Session not found."
+
+
+class SessionExpired(NotFound):
+    """The session ran out and its seat was given up."""
+
+    code = "session_expired"
+    message = "The session has expired. Acquire a seat again."
+
+
+class SessionReleased(NotFound):
+    """The session was released."""
+
+    code = "session_released"
+    message = "The session was released."
+
+
+class SeatRevoked(NotFound):
+    """An administrator, a smaller plan or the end of a membership took the seat."""
+
+    code = "seat_revoked"
+    message = "The seat was revoked."
+
+
+ENDINGS: dict[str, type[NotFound]] = {
+    SeatSession.EndReason.EXPIRED: SessionExpired,
+    SeatSession.EndReason.RELEASED: SessionReleased,
+    SeatSession.EndReason.REVOKED: SeatRevoked,
+}
+
+
+def beat_from_lease(*, session_id: UUID, user_id: UUID) -> Beat | None:
+    """Renew a seat in one round trip to Redis; None where the database must decide. Raises BeatLimited."""
+    try:
+        return leases.beat(session_id, user_id=user_id)
+    except RedisUnavailable:
+        return None
+
+
+def beat_from_record(*, session_id: UUID, user_id: UUID) -> HeldSeat:
+    """Renew a seat under the license lock: any session that has not ended is welcome, however late it comes.
+
+    Raises SessionNotFound, SessionExpired, SessionReleased, SeatRevoked; after the commit, since an end may be found.
+    """
+    own = SeatSession.objects.filter(pk=session_id, user_id=user_id)
+    with transaction.atomic():
+        locked = LockedLicense.take(License.objects.filter(sessions__in=own))
+        if locked is None:
+            raise SessionNotFound
+        outcome = _renew(locked, own.get())
+    if isinstance(outcome, DomainError):
+        raise outcome
+    return outcome
+
+
+def _renew(locked: LockedLicense, session: SeatSession) -> HeldSeat | DomainError:
+    may_not_last = session.revoke_at or not locked.license.is_usable(at=locked.now)
+    if session.ended_at is None and may_not_last and locked.dead_among([session]):
+        locked.end_expired([session])
+    if session.ended_at is not None:
+        return ENDINGS[session.end_reason]()
+    locked.extend(session)
+    return HeldSeat(session=session, license=locked.license, seats_remaining=locked.seats_remaining, at=locked.now)

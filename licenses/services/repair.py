@@ -1,0 +1,65 @@
+"""What an outage of Redis leaves behind is put right, by every web process and by the sweep."""
+
+import logging
+import threading
+from uuid import UUID
+
+from django.db import Error as DatabaseError
+from django.db import close_old_connections, connection, transaction
+
+from coditect.redis import RedisUnavailable
+from licenses import leases
+from licenses.models import LeaseRepair, License
+from licenses.services.capacity import mark_surplus
+from licenses.services.seats import LockedLicense
+
+logger = logging.getLogger(__name__)
+PULSE_SECONDS = 5.0
+NOTE = """
+INSERT INTO licenses_redisnote (id, seen_at) VALUES (1, clock_timestamp())
+ON CONFLICT (id) DO UPDATE SET seen_at = GREATEST(licenses_redisnote.seen_at, excluded.seen_at)
+"""
+
+
+def note_redis_use() -> None:
+    """Write down that this process used Redis, if it did since the last note: while notes come, Redis is not away."""
+    if leases.was_used():
+        with connection.cursor() as cursor:
+            cursor.execute(NOTE)
+
+
+def repair_leases() -> int:
+    """Write anew the leases of licenses whose sessions ended or should have been marked while Redis was away."""
+    return sum(_repair(license_id) for license_id in LeaseRepair.objects.values_list("license_id", flat=True))
+
+
+@transaction.atomic
+def _repair(license_id: UUID) -> bool:
+    locked = LockedLicense.take(License.objects.filter(pk=license_id), skip_locked=True)
+    if locked is None:
+        return False
+    try:
+        leases.seed(locked.license, locked.unended(), now=locked.now)
+    except RedisUnavailable:
+        return False
+    LeaseRepair.objects.filter(license_id=license_id).delete()
+    mark_surplus(locked)
+    return True
+
+
+def start_pulse() -> threading.Thread:
+    """In every web process, until it ends: note the use of Redis, and repair."""
+    thread = threading.Thread(target=_pulse, name="seat-pulse", daemon=True)
+    thread.start()
+    return thread
+
+
+def _pulse() -> None:
+    waiting = threading.Event()
+    while not waiting.wait(PULSE_SECONDS):
+        close_old_connections()
+        try:
+            note_redis_use()
+            repair_leases()
+        except DatabaseError:
+            logger.warning("the seat pulse missed a beat: the database did not answer")

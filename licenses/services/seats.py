@@ -1,0 +1,192 @@
+"""A license under its row lock: the one place from which seats are given and taken.
+
+Postgres decides, Redis remembers who is alive. Every function here needs an open transaction that keeps the lock.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from coditect.journal.services import record_event
+from coditect.redis import RedisUnavailable
+from licenses import leases
+from licenses.models import LeaseRepair, License, LicenseQuerySet, SeatSession
+
+Answer = TypeVar("Answer")
+# Longer than the note of a process that uses Redis may be late, so that its silence means that nobody does.
+SILENCE_MARGIN = timedelta(seconds=10)
+END_EVENTS = {
+    SeatSession.EndReason.RELEASED: "license.seat.released",
+    SeatSession.EndReason.EXPIRED: "license.seat.expired",
+    SeatSession.EndReason.REVOKED: "license.seat.revoked",
+}
+SITUATION = """
+WITH unended AS (
+    SELECT id, slot, user_id, hardware_id, revoke_at
+    FROM licenses_seatsession WHERE license_id = %(license)s AND ended_at IS NULL
+)
+SELECT clock_timestamp(),
+       (SELECT seen_at FROM licenses_redisnote WHERE id = 1),
+       (SELECT count(*) FROM unended),
+       (SELECT count(*) FROM unended WHERE revoke_at IS NOT NULL),
+       (SELECT candidate FROM generate_series(1, %(seats)s) AS candidate
+        WHERE candidate NOT IN (SELECT slot FROM unended) ORDER BY candidate LIMIT 1),
+       (SELECT id FROM unended WHERE user_id = %(user)s AND hardware_id = %(hardware)s)
+"""
+
+
+def ttl() -> timedelta:
+    """How long a heartbeat keeps a seat."""
+    return timedelta(seconds=settings.SEAT_TTL_SECONDS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """Who asks for a seat: a user at a machine."""
+
+    user_id: UUID
+    hardware_id: str
+
+
+class LockedLicense:
+    """A license whose row lock we hold, and its seats as of `now`, the database's clock after the lock was had."""
+
+    now: datetime
+    used: int
+    marked: int
+    free_slot: int | None
+    own_session_id: UUID | None
+
+    def __init__(self, license: License, machine: Machine | None) -> None:
+        self.license = license
+        self._machine = machine
+        self.look()
+
+    @classmethod
+    def take(
+        cls, licenses: LicenseQuerySet, machine: Machine | None = None, *, skip_locked: bool = False
+    ) -> "LockedLicense | None":
+        """Lock the one license that a query finds; None where it finds none (or, to skip, one that is locked)."""
+        license = licenses.order_by("pk").locked(skip_locked=skip_locked).first()
+        return cls(license, machine) if license else None
+
+    def look(self) -> None:
+        """Read the seats, in a statement of its own: one that waited for the lock would see them as they were."""
+        machine = self._machine
+        values = {
+            "license": self.license.pk,
+            "seats": self.license.max_seats,
+            "user": machine and machine.user_id,
+            "hardware": machine and machine.hardware_id,
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(SITUATION, values)
+            self.now, seen_at, self.used, self.marked, self.free_slot, self.own_session_id = cursor.fetchone()
+        self._redis_silence = self.now - (seen_at or self.now)
+
+    @property
+    def seats_remaining(self) -> int:
+        """Seats that nobody holds; never negative."""
+        return max(0, self.license.max_seats - self.used)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether every seat is taken."""
+        return self.used >= self.license.max_seats
+
+    def unended(self) -> list[SeatSession]:
+        """All sessions that count against the license, oldest first."""
+        return list(SeatSession.objects.unended().filter(license=self.license).order_by("started_at", "id"))
+
+    def extend(self, session: SeatSession) -> datetime:
+        """Renew a session and return what it is promised; one marked for revocation keeps what it has."""
+        used = self.used
+        promise = self.ask(lambda: leases.grant(self.license, session, used_seats=used, now=self.now))
+        if promise is None:
+            promise = session.revoke_at or self.deadline()
+            if promise > session.expires_at:
+                SeatSession.objects.filter(pk=session.pk).update(expires_at=promise)
+        session.expires_at = promise
+        return promise
+
+    def deadline(self) -> datetime:
+        """What a renewal now may promise: one TTL, but not beyond the license's own end."""
+        deadline = self.now + ttl()
+        return min(deadline, self.license.expires_at) if self.license.expires_at else deadline
+
+    def dead_among(self, sessions: Sequence[SeatSession]) -> list[SeatSession]:
+        """Those provably dead: past in the database and, where a lease is there, past in Redis too.
+
+        A missing lease proves nothing. Without Redis, only its silence for longer than any promise does.
+        """
+        past = [session for session in sessions if session.expires_at <= self.now]
+        if not past:
+            return []
+        found = self.ask(lambda: leases.survey(self.license, past, now=self.now))
+        if found is None:
+            return past if self._redis_silence > ttl() + SILENCE_MARGIN else []
+        return [session for session, lease in zip(past, found, strict=True) if lease.is_past]
+
+    def end_dead(self) -> None:
+        """End every provably dead session, so that its seat is free now and not when a worker comes by."""
+        past = SeatSession.objects.unended().filter(license=self.license, expires_at__lte=self.now)
+        dead = self.dead_among(list(past.order_by("id")))
+        if dead:
+            self.end_expired(dead)
+            self.look()
+
+    def end_expired(self, sessions: Sequence[SeatSession]) -> None:
+        """End dead sessions: those that were being revoked as revoked, the others as expired."""
+        reasons = SeatSession.EndReason
+        self.end([session for session in sessions if session.revoke_at], reasons.REVOKED)
+        self.end([session for session in sessions if not session.revoke_at], reasons.EXPIRED)
+
+    def end(self, sessions: Sequence[SeatSession], reason: SeatSession.EndReason) -> None:
+        """End sessions, each with its event; leases go first, so that no crash leaves one that outlives its row."""
+        if not sessions:
+            return
+        self.used -= len(sessions)
+        used = self.used
+        if not self.ask(lambda: leases.remove(self.license, sessions, used_seats=used, now=self.now)):
+            self.repair_later()
+        ids = [session.pk for session in sessions]
+        SeatSession.objects.filter(pk__in=ids).update(ended_at=self.now, end_reason=reason)
+        for session in sessions:
+            session.ended_at, session.end_reason = self.now, reason
+            record_seat_event(END_EVENTS[reason], session, self.license, at=self.now)
+
+    def repair_later(self) -> None:
+        """Have the leases written anew once Redis is back."""
+        LeaseRepair.objects.bulk_create([LeaseRepair(license=self.license, at=self.now)], ignore_conflicts=True)
+
+    def ask(self, action: Callable[[], Answer]) -> Answer | None:
+        """What Redis answers, its leases written anew where it lost them; None while it is away."""
+        try:
+            try:
+                return action()
+            except leases.Unseeded:
+                leases.seed(self.license, self.unended(), now=self.now)
+                return action()
+        except (RedisUnavailable, leases.Unseeded):
+            return None
+
+
+def record_seat_event(event_type: str, session: SeatSession, license: License, *, at: datetime) -> None:
+    """Write down what happened to a seat."""
+    record_event(
+        event_type,
+        session,
+        at=at,
+        organization_id=license.organization_id,
+        data={
+            "session_id": str(session.pk),
+            "license_id": str(license.pk),
+            "user_id": str(session.user_id),
+            "hardware_id": session.hardware_id,
+        },
+    )

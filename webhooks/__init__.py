@@ -1,0 +1,1 @@
+"""Events in from Stripe and out to customers."""
