@@ -1,7 +1,5 @@
 """What administrators see of users and organizations."""
 
-from typing import ClassVar
-
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
@@ -18,7 +16,7 @@ class MembershipInline(TabularInline):
 
     model = Membership
     extra = 0
-    autocomplete_fields: ClassVar[list[str]] = ["user", "organization"]
+    autocomplete_fields = ["user", "organization"]
 
 
 @admin.register(User)
@@ -28,30 +26,30 @@ class CoditectUserAdmin(UserAdmin, ModelAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
-    list_display: ClassVar[list[str]] = ["email", "full_name", "is_active", "is_staff", "created_at"]
-    list_filter: ClassVar[list[str]] = ["is_active", "is_staff"]
-    search_fields: ClassVar[list[str]] = ["email", "full_name"]
-    ordering: ClassVar[list[str]] = ["email"]
-    readonly_fields: ClassVar[list[str]] = ["created_at", "last_login"]
-    inlines: ClassVar[list[type[TabularInline]]] = [MembershipInline]
-    filter_horizontal: ClassVar[list[str]] = []
-    fieldsets: ClassVar = [
+    list_display = ["email", "full_name", "is_active", "is_staff", "created_at"]
+    list_filter = ["is_active", "is_staff"]
+    search_fields = ["email", "full_name"]
+    ordering = ["email"]
+    readonly_fields = ["created_at", "last_login"]
+    inlines = [MembershipInline]
+    filter_horizontal = []
+    fieldsets = [
         (None, {"fields": ["email", "password", "full_name", "email_verified_at"]}),
         ("Rights", {"fields": ["is_active", "is_staff", "is_superuser"]}),
         ("Dates", {"fields": ["created_at", "last_login"]}),
     ]
-    add_fieldsets: ClassVar = [(None, {"fields": ["email", "full_name", "password1", "password2"]})]
+    add_fieldsets = [(None, {"fields": ["email", "full_name", "password1", "password2"]})]
 
 
 @admin.register(Organization)
 class OrganizationAdmin(ModelAdmin):
     """Customers."""
 
-    list_display: ClassVar[list[str]] = ["name", "slug", "plan", "status", "created_at"]
-    list_filter: ClassVar[list[str]] = ["status", "plan"]
-    search_fields: ClassVar[list[str]] = ["name", "slug", "memberships__user__email"]
-    readonly_fields: ClassVar[list[str]] = ["plan", "created_at"]
-    inlines: ClassVar[list[type[TabularInline]]] = [MembershipInline]
+    list_display = ["name", "slug", "plan", "status", "created_at"]
+    list_filter = ["status", "plan"]
+    search_fields = ["name", "slug", "memberships__user__email"]
+    readonly_fields = ["plan", "created_at"]
+    inlines = [MembershipInline]
 
     def has_delete_permission(self, *_: object, **__: object) -> bool:
         """Organizations are deleted softly, by a service."""
@@ -62,10 +60,10 @@ class OrganizationAdmin(ModelAdmin):
 class LoginSessionAdmin(ModelAdmin):
     """Who is logged in where; to look at."""
 
-    list_display: ClassVar[list[str]] = ["user", "ip", "user_agent", "created_at", "last_used_at", "revoked_at"]
-    search_fields: ClassVar[list[str]] = ["user__email", "ip"]
-    list_select_related: ClassVar[list[str]] = ["user"]
-    exclude: ClassVar[list[str]] = ["refresh_jti_hash"]
+    list_display = ["user", "ip", "user_agent", "created_at", "last_used_at", "revoked_at"]
+    search_fields = ["user__email", "ip"]
+    list_select_related = ["user"]
+    exclude = ["refresh_jti_hash"]
 
     def has_add_permission(self, *_: object, **__: object) -> bool:
         """Only logging in makes one."""

@@ -1,11 +1,12 @@
 """From a user to the one organization that a request acts on."""
 
 from functools import cached_property
+from typing import cast
 from uuid import UUID
 
 from rest_framework.request import Request
 
-from accounts.models import Membership
+from accounts.models import Membership, User
 from accounts.services import OrganizationNotFound, membership_of
 from coditect.api.views import ApiView
 
@@ -16,7 +17,7 @@ class OrganizationView(ApiView):
     @cached_property
     def membership(self) -> Membership:
         """The caller's place in that organization. Raises OrganizationNotFound."""
-        return membership_of(self.request.user, organization_id=requested_organization(self.request))
+        return membership_of(cast("User", self.request.user), organization_id=requested_organization(self.request))
 
 
 def requested_organization(request: Request) -> UUID | None:

@@ -41,7 +41,7 @@ class CredentialsView(PublicView):
 
     def rate_limits(self, request: Request) -> Sequence[Limit]:
         """Count per address and account."""
-        return authentication_limits(request, normalize_email(str(request.data.get("email", ""))))
+        return authentication_limits(request, normalize_email(str(self.body.get("email", ""))))
 
 
 class RegisterView(CredentialsView):
@@ -84,7 +84,7 @@ class RefreshView(PublicView):
 
     def rate_limits(self, request: Request) -> Sequence[Limit]:
         """A token that verifies counts for its login session alone: many desktops may share one address."""
-        refresh = str(request.data.get("refresh", ""))
+        refresh = str(self.body.get("refresh", ""))
         try:
             claims = tokens.read_refresh_token(refresh)
         except (tokens.TokenInvalid, tokens.TokenExpired):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 _PR_SET_PDEATHSIG = 1
-_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108: gunicorn's own recommendation for its heartbeat files
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
 
 bind = os.environ.get("BIND") or f"127.0.0.1:{os.environ.get('PORT') or 8000}"
 worker_class = "gthread"
@@ -36,7 +36,7 @@ if os.access(_SHARED_MEMORY, os.W_OK):
     worker_tmp_dir = str(_SHARED_MEMORY)
 
 
-def post_fork(server: Any, worker: Any) -> None:
+def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001
     """Tie a worker to its master: without one it would go on answering on a port that nobody supervises."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
-from coditect.environment import BASE_DIR, Environment
+from coditect.environment import Environment
 
 environment = Environment()
 
@@ -176,7 +176,7 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
 USE_I18N = False
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "var" / "static"
+# Served from the packages themselves, so there is nothing to collect.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 UNFOLD = {

@@ -1,6 +1,6 @@
 """What administrators see of licenses and seats; what they do goes through the services."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -25,7 +25,7 @@ class LicenseForm(forms.ModelForm):
 
     class Meta:
         model = License
-        fields: ClassVar[list[str]] = ["organization", "tier", "max_seats", "expires_at"]
+        fields = ["organization", "tier", "max_seats", "expires_at"]
 
     def clean_key(self) -> str:
         """Neither mistyped nor in use."""
@@ -43,7 +43,7 @@ class LicenseAdmin(ModelAdmin):
     """Licenses."""
 
     form = LicenseForm
-    list_display: ClassVar[list[str]] = [
+    list_display = [
         "key_string",
         "organization",
         "tier",
@@ -52,10 +52,10 @@ class LicenseAdmin(ModelAdmin):
         "expires_at",
         "created_at",
     ]
-    list_filter: ClassVar[list[str]] = ["status", "tier"]
-    search_fields: ClassVar[list[str]] = ["key_string", "organization__name", "organization__memberships__user__email"]
-    list_select_related: ClassVar[list[str]] = ["organization"]
-    autocomplete_fields: ClassVar[list[str]] = ["organization"]
+    list_filter = ["status", "tier"]
+    search_fields = ["key_string", "organization__name", "organization__memberships__user__email"]
+    list_select_related = ["organization"]
+    autocomplete_fields = ["organization"]
 
     @admin.display(description="Status")
     def status_now(self, license: License) -> str:
@@ -109,7 +109,7 @@ class LicenseAdmin(ModelAdmin):
 class SeatSessionAdmin(ModelAdmin):
     """Seats, live and past."""
 
-    list_display: ClassVar[list[str]] = [
+    list_display = [
         "hardware_id",
         "user",
         "license",
@@ -118,15 +118,15 @@ class SeatSessionAdmin(ModelAdmin):
         "expires_at",
         "ended_at",
     ]
-    list_filter: ClassVar[list[Any]] = ["end_reason", ("ended_at", admin.EmptyFieldListFilter)]
-    search_fields: ClassVar[list[str]] = ["hardware_id", "user__email", "license__key_string", "=id"]
-    list_select_related: ClassVar[list[str]] = ["user", "license"]
-    actions: ClassVar[list[str]] = ["force_release"]
+    list_filter = ["end_reason", ("ended_at", admin.EmptyFieldListFilter)]
+    search_fields = ["hardware_id", "user__email", "license__key_string", "=id"]
+    list_select_related = ["user", "license"]
+    actions = ["force_release"]
 
     @admin.action(description="Force-release the selected seats", permissions=["release"])
     def force_release(self, request: HttpRequest, queryset: QuerySet[SeatSession]) -> None:
         """Take seats back at once; their holders' next heartbeats are told so."""
-        sessions = queryset.unended().order_by("license_id", "pk")
+        sessions = SeatSession.objects.unended().filter(pk__in=queryset).order_by("license_id", "pk")
         for session in sessions:
             end_session(session_id=session.pk, reason=SeatSession.EndReason.REVOKED)
         self.message_user(request, f"{len(sessions)} seats released.")

@@ -3,7 +3,6 @@
 import secrets
 import uuid
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import F, Q
@@ -30,7 +29,7 @@ class LicenseQuerySet(models.QuerySet["License"]):
         return self.filter(organization=organization)
 
     def with_expiry_date(self) -> "LicenseQuerySet":
-        """With `expiry_date`, which is never null, for sorting and showing."""
+        """With `expiry_date`, which is never null, for sorting."""
         return self.annotate(expiry_date=Coalesce("expires_at", models.Value(PERPETUAL)))
 
     def usable(self, *, at: datetime) -> "LicenseQuerySet":
@@ -68,14 +67,16 @@ class License(models.Model):
 
     objects = LicenseQuerySet.as_manager()
 
-    if TYPE_CHECKING:
-        expiry_date: datetime  # annotated by with_expiry_date()
-
     class Meta:
         indexes = [models.Index(fields=["organization", "-created_at"])]
 
     def __str__(self) -> str:
         return f"{self.tier} license {self.id}"
+
+    @property
+    def last_moment(self) -> datetime:
+        """When it ends; one that never does ends with the year 9999, since clients expect a date."""
+        return self.expires_at or PERPETUAL
 
     def status_at(self, at: datetime) -> str:
         """Active, suspended, revoked or expired."""

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Model
 from rest_framework import serializers
 
 from accounts.models import Membership
@@ -102,11 +101,10 @@ def present_release(released: ReleasedSeat) -> dict[str, Any]:
     }
 
 
-def present_sessions(sessions: Sequence[Model]) -> list[dict[str, Any]]:
+def present_sessions(sessions: Sequence[SeatSession]) -> list[dict[str, Any]]:
     """Seat sessions as lists and the detail show them."""
-    rows = [session for session in sessions if isinstance(session, SeatSession)]
-    present = deadlines(rows)
-    return [_present_session(session, present[session.pk]) for session in rows]
+    present = deadlines(sessions)
+    return [_present_session(session, present[session.pk]) for session in sessions]
 
 
 def _present_session(session: SeatSession, expires_at: datetime) -> dict[str, Any]:
@@ -139,7 +137,7 @@ def present_licenses(licenses: Sequence[License], *, membership: Membership, now
             "tier": license.tier,
             "status": license.status_at(now),
             "is_active": license.is_usable(at=now),
-            "expiry_date": license.expiry_date,
+            "expiry_date": license.last_moment,
             "max_seats": license.max_seats,
             "active_seats": counts[license.pk],
             "available_seats": max(0, license.max_seats - counts[license.pk]),
@@ -178,7 +176,7 @@ def present_verdict(verdict: Verdict) -> dict[str, Any]:
             "tier": license.tier,
             "status": license.status_at(verdict.checked_at),
             "is_active": True,
-            "expiry_date": license.expiry_date,
+            "expiry_date": license.last_moment,
             "max_seats": license.max_seats,
             "features": license.features,
         },

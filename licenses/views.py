@@ -113,7 +113,7 @@ class HeartbeatView(PublicView):
 class HeartbeatByBodyView(HeartbeatView):
     """The same with the session in the body."""
 
-    http_method_names: ClassVar[list[str]] = ["post"]
+    http_method_names = ["post"]
 
     def post(self, request: Request) -> dict[str, Any]:
         """Renew the session in the body."""

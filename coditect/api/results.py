@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 
 
 @dataclass(frozen=True)
@@ -31,4 +31,4 @@ class Listing:
     key: str
     rows: QuerySet[Any]
     sort: str
-    present: Callable[[Sequence[Model]], list[dict[str, Any]]]
+    present: Callable[[Sequence[Any]], list[dict[str, Any]]]

@@ -56,8 +56,9 @@ class Category:
 
     def for_request(self, request: Request) -> Limit:
         """The limit that a request counts against."""
-        if self.per_user and request.user is not None:
-            return self.for_user(request.user.pk)
+        user_id: UUID | None = request.user.pk if self.per_user and request.user else None
+        if user_id:
+            return self.for_user(user_id)
         return Limit(self.scope, f"ip:{network_of(request)}", self.requests)
 
     def for_user(self, user_id: UUID) -> Limit:

@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework import serializers
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -24,7 +25,7 @@ class ApiView(APIView):
 
     dialect: Dialect = FLAT
     limit: ClassVar[throttling.Category] = throttling.DEFAULT
-    http_method_names: ClassVar[list[str]] = ["get", "head", "post", "patch", "put", "delete"]
+    http_method_names = ["get", "head", "post", "patch", "put", "delete"]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer, whatever happens, in this view's dialect."""
@@ -43,10 +44,11 @@ class ApiView(APIView):
         return response
 
     def _handle(self, request: Request, kwargs: dict[str, Any]) -> Any:
-        handler = getattr(self, (request.method or "").lower(), None)
-        if request.method is None or request.method.lower() not in self.http_method_names or handler is None:
+        method = (request.method or "").lower()
+        handler = getattr(self, method, None)
+        if handler is None or method not in self.http_method_names:
             self.headers["Allow"] = ", ".join(self.allowed_methods)
-            self.http_method_not_allowed(request)
+            raise MethodNotAllowed(method.upper())
         self.perform_authentication(request)
         self.check_permissions(request)
         self.headers |= throttling.check(self.rate_limits(request))
@@ -61,9 +63,14 @@ class ApiView(APIView):
         """Fields that this endpoint adds to a flat error, for clients that look only at the body."""
         return {}
 
+    @property
+    def body(self) -> dict[str, Any]:
+        """The body as sent; empty where there was none."""
+        return cast("dict[str, Any]", self.request.data)
+
     def read(self, serializer_class: type[SerializerType]) -> dict[str, Any]:
         """The body, validated. Raises ValidationError."""
-        serializer = serializer_class(data=self.request.data, context={"request": self.request})
+        serializer = serializer_class(data=self.body, context={"request": self.request})
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 
@@ -74,5 +81,5 @@ class ApiView(APIView):
 class PublicView(ApiView):
     """An endpoint without log-in; it ignores whatever Authorization header comes along."""
 
-    authentication_classes: ClassVar[list[Any]] = []
-    permission_classes: ClassVar[list[Any]] = []
+    authentication_classes = []
+    permission_classes = []

@@ -36,7 +36,7 @@ def record_event(
         type=event_type,
         at=at,
         organization_id=organization_id,
-        subject_type=subject._meta.model_name,
+        subject_type=subject._meta.model_name or "",
         subject_id=subject.pk,
         actor_id=origin.user_id,
         request_id=origin.request_id,

@@ -61,7 +61,7 @@ def main(*, parent: int, death_signal: int, identity: str, command: list[str]) -
         become_nobody()
     if sys.platform == "linux":
         die_with_parent(libc=libc, parent=parent, death_signal=death_signal)
-    os.execv(command[0], command)
+    os.execv(command[0], command)  # noqa: S606
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def read_options(environ: Mapping[str, str]) -> Options:
     environment = environ.get("CODITECT_ENV") or "development"
     if environment != "development":
         raise LocalError(
-            f"CODITECT_ENV is {environment}, but `make run` is for development: its demo accounts have known passwords. "
+            f"CODITECT_ENV is {environment}, but `make run` is for development: everybody knows its passwords. "
             "Unset CODITECT_ENV; for other environments see docker-compose.yml."
         )
     port = _read_port(environ.get("PORT") or "8000")

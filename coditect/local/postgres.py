@@ -9,11 +9,13 @@ from pathlib import Path
 
 from coditect.local import identity, process
 from coditect.local.errors import LocalError
+from coditect.local.files import write_private
 from coditect.local.ports import LOOPBACK
 from coditect.local.server import Server
 
 ROLE = DATABASE = "coditect"
-_BUILTIN_LOCALES_SINCE = 17
+_BUILTIN_LOCALE_SINCE = 17
+_BUILTIN_LOCALE = ("--locale-provider=builtin", "--locale=C.UTF-8")
 
 _SETTINGS = {
     "listen_addresses": LOOPBACK,
@@ -85,7 +87,7 @@ class Postgres(Server):
         written_by = (self.data / "PG_VERSION").read_text(encoding="ascii").strip()
         if written_by != str(major):
             raise LocalError(
-                f"The database in {self.directory} was written by PostgreSQL {written_by}, and this is PostgreSQL {major}. "
+                f"The database in {self.directory} was written by PostgreSQL {written_by}; this is PostgreSQL {major}. "
                 f"If you need what it holds, dump it with version {written_by} first; then delete that directory "
                 "and start again, or set CODITECT_DATA_DIR to another one."
             )
@@ -95,13 +97,17 @@ class Postgres(Server):
         draft = self.directory / "data.new"
         if draft.exists():
             shutil.rmtree(draft)
-        password = self.directory / "password"
-        _ = self.password
-        identity.give(password, to=self.identity)
-        locale = (
-            ["--locale-provider=builtin", "--locale=C.UTF-8"] if major >= _BUILTIN_LOCALES_SINCE else ["--locale=C"]
-        )
-        options = [*locale, "--encoding=UTF8", "--auth=scram-sha-256", f"--username={ROLE}", f"--pwfile={password}"]
+        password_file = self.directory / "password"
+        write_private(password_file, self.password)
+        identity.give(password_file, to=self.identity)
+        locale = _BUILTIN_LOCALE if major >= _BUILTIN_LOCALE_SINCE else ("--locale=C",)
+        options = [
+            *locale,
+            "--encoding=UTF8",
+            "--auth=scram-sha-256",
+            f"--username={ROLE}",
+            f"--pwfile={password_file}",
+        ]
         if not self.durable:
             options.append("--no-sync")
         self._run([binaries / "initdb", "-D", draft, "--no-instructions", *options])

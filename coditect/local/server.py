@@ -80,11 +80,11 @@ class Server(ABC):
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = self._lock_directory()
         try:
-            command = self._prepare()
             if not ports.is_free(self.port):
                 raise LocalError(
                     f"Port {self.port}, meant for {self.name}, is taken by another program. Stop it and try again."
                 )
+            command = self._prepare()
             self._log_start = self.log.stat().st_size if self.log.exists() else 0
             self.process = process.spawn(
                 command, log=self.log, death_signal=self.stop_signal, identity=self.identity, keep_open=[lock]

@@ -31,10 +31,12 @@ class Supervisor:
         self.instance = secrets.token_urlsafe(16)
         self.run_file = options.data_dir / run_env.FILE_NAME
         self.logs = options.data_dir / "log"
-        self.postgres = (
-            None if options.database_url else Postgres(options.data_dir / "postgres", log=self._log("postgres"))
-        )
-        self.valkey = None if options.redis_url else Valkey(options.data_dir / "valkey", log=self._log("valkey"))
+        self.postgres: Postgres | None = None
+        self.valkey: Valkey | None = None
+        if not options.database_url:
+            self.postgres = Postgres(options.data_dir / "postgres", log=self._log("postgres"))
+        if not options.redis_url:
+            self.valkey = Valkey(options.data_dir / "valkey", log=self._log("valkey"))
         self._console = console
         self._keepers: list[Keeper] = []
 

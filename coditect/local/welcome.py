@@ -7,7 +7,7 @@ from pathlib import Path
 
 from coditect.local.programs import Demo
 
-_READ_TOKEN = """python3 -c 'import json, sys; print(json.load(sys.stdin)["access"])'"""
+_READ_ACCESS = """python3 -c 'import json, sys; print(json.load(sys.stdin)["access"])'"""
 
 _TEXT = """
 CODITECT is ready. Ctrl-C stops it.{warning}
@@ -40,7 +40,7 @@ def welcome_text(*, url: str, demo: Demo, logs: Path, degraded: Sequence[str]) -
         demo=demo,
         logs=logs,
         warning=f" Not working yet: {', '.join(degraded)}." if degraded else "",
-        log_in=f"TOKEN=$({_post(f'{url}/api/v1/auth/token/', credentials)} | {_READ_TOKEN})",
+        log_in=f"TOKEN=$({_post(f'{url}/api/v1/auth/token/', credentials)} | {_READ_ACCESS})",
         acquire=_post(f"{url}/api/v1/licenses/acquire/", seat, '-H "Authorization: Bearer $TOKEN"'),
         validate=_post(f"{url}/api/v1/licenses/validate/", {"key_string": demo.license_key}),
     )

@@ -78,11 +78,11 @@ class LockedLicense:
     def look(self) -> None:
         """Read the seats, in a statement of its own: one that waited for the lock would see them as they were."""
         machine = self._machine
-        values = {
+        values: dict[str, str | int | UUID | None] = {
             "license": self.license.pk,
             "seats": self.license.max_seats,
-            "user": machine and machine.user_id,
-            "hardware": machine and machine.hardware_id,
+            "user": machine.user_id if machine else None,
+            "hardware": machine.hardware_id if machine else None,
         }
         with connection.cursor() as cursor:
             cursor.execute(SITUATION, values)

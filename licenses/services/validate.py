@@ -36,7 +36,7 @@ def validate_key(key: str, *, now: datetime) -> Verdict:
     normalized = keys.normalize(key)
     if keys.is_malformed(normalized):
         return _invalid("malformed_key", now)
-    license = License.objects.with_expiry_date().filter(key_normalized=normalized).first()
+    license = License.objects.filter(key_normalized=normalized).first()
     if license is None:
         return _invalid("not_found", now)
     if not license.is_usable(at=now):

@@ -1,0 +1,1 @@
+"""The tests, mirroring the apps: one file per use case."""

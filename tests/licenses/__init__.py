@@ -1,0 +1,1 @@
+"""Licenses, their keys and their seats."""
