@@ -1,6 +1,5 @@
 """Fixtures that every test may use."""
 
-from collections.abc import Iterator
 
 import pytest
 
@@ -12,11 +11,11 @@ from tests.factories import Person, make_license, make_person
 
 
 @pytest.fixture(autouse=True)
-def _empty_redis() -> Iterator[None]:
+def _empty_redis() -> None:
     """Each test starts with an empty Redis and a closed breaker."""
     redis.breaker.succeeded()
     redis.client.flushdb()
-    yield
+
 
 
 @pytest.fixture(params=NAMES)

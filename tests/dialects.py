@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from django.test import Client
@@ -103,12 +104,11 @@ class Api:
         content_type: str = "application/json",
     ) -> Answer:
         """Send a request to any path."""
-        client = Client(raise_request_exception=False)
         headers = dict(self.headers)
         if self.token:
             headers["authorization"] = f"Bearer {self.token}"
         data = raw if raw is not None else (b"" if body is None else json.dumps(body).encode())
-        response = client.generic(
+        response = _client().generic(
             method, url, data, content_type=content_type, headers=headers, query_params=query or {}
         )
         is_json = response.headers.get("Content-Type", "").startswith("application/json")
@@ -119,3 +119,9 @@ class Api:
             content=response.content,
             json=response.json() if is_json and response.content else None,
         )
+
+
+@cache
+def _client() -> Client:
+    """One for the whole run: each new one would load the middleware again."""
+    return Client(raise_request_exception=False)

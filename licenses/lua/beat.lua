@@ -15,9 +15,7 @@ if limit > 0 then
   if count > limit then return {'limited', now, now + offset, count, left} end
 end
 if not facts[3] then
-  local cap = tonumber(redis.call('ZSCORE', KEYS[1], 'cap') or nil)
-  local deadline = now + tonumber(ARGV[5])
-  if cap and cap < deadline then deadline = cap end
+  local deadline = renewed(ARGV[5])
   if deadline > score then
     score = deadline
     redis.call('ZADD', KEYS[1], score, ARGV[3])

@@ -1,13 +1,11 @@
 -- Put or extend one lease, under the license lock.
 -- ARGV: 3 facts of the license, 4 ttl ms, 5 session, 6 its facts, 7 revoke_at (database ms) or ''.
-local deadline = now + tonumber(ARGV[4])
+local deadline = renewed(ARGV[4])
 local old = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[5]) or nil)
-local cap = tonumber(redis.call('ZSCORE', KEYS[1], 'cap') or nil)
 if ARGV[7] ~= '' then
   deadline = old or (tonumber(ARGV[7]) - offset)
   redis.call('HSET', KEYS[2], 'r:' .. ARGV[5], '1')
 else
-  if cap and cap < deadline then deadline = cap end
   if old and old > deadline then deadline = old end
   redis.call('HDEL', KEYS[2], 'r:' .. ARGV[5])
 end

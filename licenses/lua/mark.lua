@@ -3,7 +3,7 @@
 -- Answers each one's revoke_at (database ms): the later of lease and deadline; without a lease the promise is unknown.
 local answer = {'ok', now}
 for i = 5, #ARGV, 3 do
-  local at = now + tonumber(ARGV[4])
+  local at = renewed(ARGV[4])
   local score = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[i]) or nil)
   if score then at = math.max(score, tonumber(ARGV[i + 2]) - offset) end
   redis.call('ZADD', KEYS[1], at, ARGV[i])

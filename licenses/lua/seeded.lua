@@ -2,3 +2,8 @@
 local offset = tonumber(redis.call('ZSCORE', KEYS[1], gen) or nil)
 if not offset or redis.call('HEXISTS', KEYS[2], 'lic') == 0 then return {'unseeded', now} end
 if ARGV[2] ~= '' and math.abs(tonumber(ARGV[2]) - now - offset) > 2000 then return {'unseeded', now} end
+-- What a renewal for `ttl` ms gives: never more than the license itself has left.
+local function renewed(ttl)
+  local cap = tonumber(redis.call('ZSCORE', KEYS[1], 'cap') or nil)
+  return math.min(now + tonumber(ttl), cap or math.huge)
+end

@@ -4,7 +4,7 @@ local answer = {'ok', now}
 for i = 4, #ARGV, 3 do
   local score = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[i]) or nil)
   if not score then
-    score = now + tonumber(ARGV[3])
+    score = renewed(ARGV[3])
     if ARGV[i + 2] ~= '' then
       score = tonumber(ARGV[i + 2]) - offset
       redis.call('HSET', KEYS[2], 'r:' .. ARGV[i], '1')
