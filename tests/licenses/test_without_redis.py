@@ -1,0 +1,60 @@
+"""Redis away: everything that sells and keeps seats goes on, from Postgres."""
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from licenses.models import License, RedisNote
+from tests.dialects import Api
+from tests.factories import Person, make_license
+from tests.licenses.outage import redis_away
+from tests.licenses.seats import acquire, beat, let_record_run_out, outlive, release
+
+
+class TestWithoutRedis:
+    def test_a_seat_is_acquired_kept_and_released(self, api: Api, owner: Person) -> None:
+        license = make_license(owner.organization, seats=1)
+        with redis_away():
+            seat = acquire(api, owner, license)
+            assert seat.status == 201
+            session_id = seat.data["session_id"]
+            kept = beat(api, owner, session_id)
+            assert kept.status == 200
+            assert datetime.fromisoformat(kept.data["expires_at"]) > timezone.now() + timedelta(seconds=350)
+            full = acquire(api, owner, license, "machine-2")
+            assert (full.status, full.code) == (409, "no_seats_available")
+            assert datetime.fromisoformat(full.details["next_available_at"]) > timezone.now()
+            assert release(api, owner, session_id).data["seats_remaining"] == 1
+            assert acquire(api, owner, license, "machine-2").status == 201
+
+    def test_nobody_is_thought_dead_too_soon(self, api: Api, owner: Person) -> None:
+        license = make_license(owner.organization, seats=1)
+        session_id = acquire(api, owner, license).data["session_id"]
+        let_record_run_out(session_id)
+        RedisNote.objects.create(seen_at=timezone.now() - timedelta(seconds=300))
+        with redis_away():
+            assert acquire(api, owner, license, "machine-2").status == 409
+            assert beat(api, owner, session_id).status == 200
+
+    def test_the_dead_make_room_after_a_long_silence(self, api: Api, owner: Person) -> None:
+        license = make_license(owner.organization, seats=1)
+        session_id = acquire(api, owner, license).data["session_id"]
+        outlive(session_id)
+        RedisNote.objects.create(seen_at=timezone.now() - timedelta(seconds=371))
+        with redis_away():
+            assert acquire(api, owner, license, "machine-2").status == 201
+        assert beat(api, owner, session_id).code == "session_expired"
+
+    def test_licenses_are_listed_and_validated(self, api: Api, owner: Person, license: License) -> None:
+        acquire(api, owner, license)
+        with redis_away():
+            shown = api.as_bearer(owner.token).get("license", license_id=license.pk).data
+            assert (shown["active_seats"], len(shown["sessions"])) == (1, 1)
+            assert api.post("validate", {"key_string": license.key_string}).data["valid"] is True
+
+    def test_a_seat_given_meanwhile_is_kept_afterwards(self, api: Api, owner: Person, license: License) -> None:
+        acquire(api, owner, license, "before")
+        with redis_away():
+            session_id = acquire(api, owner, license, "meanwhile").data["session_id"]
+        assert beat(api, owner, session_id).status == 200
+        assert acquire(api, owner, license, "after").status == 409
