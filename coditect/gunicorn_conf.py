@@ -42,3 +42,10 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != server.pid:
             os._exit(1)
+
+
+def post_worker_init(worker: Any) -> None:  # noqa: ARG001
+    """Start each worker's upkeep of the seats; threads do not survive the fork, so not before."""
+    from licenses.services.repair import start_pulse  # noqa: PLC0415 (needs the loaded application)
+
+    start_pulse()

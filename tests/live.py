@@ -1,0 +1,87 @@
+"""The real server: gunicorn as in production, on a PostgreSQL and a Valkey of its own, any of which a test may kill."""
+
+import os
+import time
+from pathlib import Path
+
+import requests
+
+from coditect.local import ports, process
+from coditect.local.options import ROOT
+from coditect.local.postgres import Postgres
+from coditect.local.programs import BEAT, GUNICORN, WORKER, Demo, Program, prepare_database
+from coditect.local.valkey import Valkey
+
+START_SECONDS = 30.0
+
+
+class Live:
+    """A set of services in a directory; further settings come as keyword arguments."""
+
+    def __init__(self, directory: Path, **environment: str) -> None:
+        # PostgreSQL may have to run as nobody, who must get through to its own directory inside.
+        for folder in (directory, directory.parent, directory.parent.parent):
+            folder.chmod(0o711)
+        self.directory = directory
+        self.postgres = Postgres(directory / "postgres", durable=False)
+        self.valkey = Valkey(directory / "valkey")
+        self.port = ports.choose(remembered=directory / "port")
+        self._environment = environment
+        self.web, self.worker, self.beat = (
+            Program(name, arguments, env=self.env, log=directory / f"{name}.log")
+            for name, arguments in (
+                ("web", GUNICORN),
+                ("worker", WORKER),
+                ("beat", (*BEAT, "--schedule", directory / "schedule")),
+            )
+        )
+        self.demo: Demo
+
+    @property
+    def url(self) -> str:
+        """Where the web server answers."""
+        return f"http://{ports.LOOPBACK}:{self.port}"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What the programs are told."""
+        return {
+            **os.environ,
+            "CODITECT_ENV": "development",
+            "CODITECT_DATA_DIR": str(self.directory),
+            "SECRET_KEY": "live-tests-" + "x" * 50,
+            "DATABASE_URL": self.postgres.url,
+            "REDIS_URL": self.valkey.url,
+            "PORT": str(self.port),
+            "PYTHONPATH": str(ROOT),
+            **self._environment,
+        }
+
+    def start(self) -> None:
+        """Start the servers and the web, with a migrated and seeded database."""
+        for server in (self.postgres, self.valkey):
+            server.launch()
+        for server in (self.postgres, self.valkey):
+            server.wait_ready()
+        self.demo = prepare_database(env=self.env, log=self.directory / "prepare.log")
+        self.start_web()
+
+    def start_web(self) -> None:
+        """Start the web and return when it answers."""
+        self.web.launch()
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers():
+            if not self.web.is_running or time.monotonic() > deadline:
+                raise AssertionError(f"the web did not start:\n{self.web.log_tail()}")
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Stop everything that runs."""
+        process.stop_all([self.web, self.worker, self.beat])
+        process.stop_all([self.valkey, self.postgres])
+
+    def _answers(self) -> bool:
+        try:
+            return requests.get(f"{self.url}/healthz", timeout=1).ok
+        except requests.ConnectionError:
+            return False
