@@ -7,10 +7,11 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.validators import EmailValidator
 from rest_framework import serializers
 
-from accounts.models import Membership, User
+from accounts.models import Membership, User, normalize_email
+from coditect.api.fields import TextField
 
 
-class EmailField(serializers.CharField):
+class EmailField(TextField):
     """An e-mail address; a bad one is unacceptable (422 where the dialect knows it) rather than malformed."""
 
     def __init__(self) -> None:
@@ -18,14 +19,18 @@ class EmailField(serializers.CharField):
             max_length=254, validators=[EmailValidator(message="Enter a valid email address.", code="invalid_email")]
         )
 
+    def to_internal_value(self, data: Any) -> str:
+        """The address as it will be stored, before its length is checked: lower case can be longer."""
+        return normalize_email(super().to_internal_value(data))
+
 
 class RegisterSerializer(serializers.Serializer[Any]):
     """What signing up takes."""
 
     email = EmailField()
-    password = serializers.CharField(max_length=256, trim_whitespace=False)
-    full_name = serializers.CharField(max_length=150)
-    company_name = serializers.CharField(max_length=150)
+    password = TextField(max_length=256, trim_whitespace=False)
+    full_name = TextField(max_length=150)
+    company_name = TextField(max_length=150)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Check the password, also against the name and the address."""
@@ -42,14 +47,14 @@ class RegisterSerializer(serializers.Serializer[Any]):
 class LoginSerializer(serializers.Serializer[Any]):
     """What logging in takes."""
 
-    email = serializers.CharField(max_length=254)
-    password = serializers.CharField(max_length=256, trim_whitespace=False)
+    email = TextField(max_length=254)
+    password = TextField(max_length=256, trim_whitespace=False)
 
 
 class RefreshSerializer(serializers.Serializer[Any]):
     """What refreshing takes."""
 
-    refresh = serializers.CharField(max_length=4096)
+    refresh = TextField(max_length=4096)
 
 
 def present_user(user: User) -> dict[str, Any]:

@@ -1,14 +1,16 @@
 """The one connection to Redis: short time-outs, no retries, and a breaker, so that an outage costs milliseconds."""
 
+import hashlib
 import threading
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import redis
 from django.conf import settings
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.connection import AbstractConnection
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.retry import Retry
 
 from coditect.errors import Unavailable
@@ -74,12 +76,73 @@ client = connect()
 
 def ask(command: Callable[[redis.Redis], Answer]) -> Answer:
     """Run one command behind the breaker. Raises RedisUnavailable."""
+    return _behind_breaker(lambda: command(client))
+
+
+class Script:
+    """A Lua script, run by its hash on a connection that the calling thread keeps: a third of the client's cost.
+
+    Raises RedisUnavailable.
+    """
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._sha = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+
+    def __call__(self, keys: Sequence[str], arguments: Sequence[str | int]) -> list[Any]:
+        """What the script answers."""
+        return _behind_breaker(lambda: self._run(keys, arguments))
+
+    def _run(self, keys: Sequence[str], arguments: Sequence[str | int]) -> list[Any]:
+        connection = _own_connection()
+        try:
+            try:
+                return _exchange(connection, "EVALSHA", self._sha, len(keys), *keys, *arguments)
+            except NoScriptError:
+                return _exchange(connection, "EVAL", self._source, len(keys), *keys, *arguments)
+        except ResponseError:
+            raise
+        except BaseException:
+            # An answer may still be on its way: it must not be taken for that of the next command.
+            connection.disconnect()
+            raise
+
+
+def _behind_breaker(command: Callable[[], Answer]) -> Answer:
     if not breaker.allows():
         raise RedisUnavailable
     try:
-        answer = command(client)
+        answer = command()
     except (RedisError, OSError) as error:
         breaker.failed()
         raise RedisUnavailable from error
     breaker.succeeded()
     return answer
+
+
+def _exchange(connection: AbstractConnection, *command: str | int) -> Any:
+    connection.send_command(*command)
+    return connection.read_response()
+
+
+_own = threading.local()
+
+
+def _own_connection() -> AbstractConnection:
+    """This thread's connection; one that the server has closed meanwhile is opened anew."""
+    pool = client.connection_pool
+    if getattr(_own, "pool", None) is not pool:
+        _own.pool, _own.connection = pool, pool.make_connection()
+    connection: AbstractConnection = _own.connection
+    if connection.is_connected and _is_stale(connection):
+        connection.disconnect()
+    connection.connect()
+    return connection
+
+
+def _is_stale(connection: AbstractConnection) -> bool:
+    """Whether something waits to be read where nothing was asked: the server's farewell, or an error."""
+    try:
+        return bool(connection.can_read())
+    except (RedisError, OSError):
+        return True

@@ -10,7 +10,7 @@ from coditect.api.routers import DIALECTS, Router
 from health.views import alive
 
 router = Router()
-for app in (accounts, licenses, health):
+for app in (licenses, accounts, health):
     app.urls.register(router)
 
 urlpatterns = [

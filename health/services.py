@@ -9,6 +9,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from coditect.redis import RedisUnavailable, ask
 from health.models import WorkerNote
+from licenses.models import SeatVerification
 
 WORKER_SILENCE = timedelta(seconds=35)
 
@@ -34,6 +35,7 @@ def check_readiness(*, now: datetime) -> Readiness:
     _check_redis(readiness)
     if readiness.is_ready:
         _check_worker(readiness, now)
+        _check_seats(readiness)
     return readiness
 
 
@@ -77,3 +79,10 @@ def _check_worker(readiness: Readiness, now: datetime) -> None:
     else:
         readiness.checks["worker"] = "silent"
         readiness.degraded.append("worker")
+
+
+def _check_seats(readiness: Readiness) -> None:
+    oversold = SeatVerification.objects.values_list("oversold", flat=True).first()
+    readiness.checks["seats"] = {None: "unverified", 0: "sound"}.get(oversold, "oversold")
+    if oversold:
+        readiness.degraded.append("seats")

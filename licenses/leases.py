@@ -17,9 +17,8 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from redis.commands.core import Script
 
-from coditect.redis import RedisUnavailable, ask, client
+from coditect.redis import RedisUnavailable, Script, ask
 from licenses.models import License, SeatSession
 
 BEATS_PER_MINUTE = 20
@@ -75,12 +74,12 @@ class Lease:
 
 
 def _load(*names: str) -> Script:
-    source = "\n".join((LUA / f"{name}.lua").read_text() for name in ("prelude", *names))
-    return client.register_script(source)
+    return Script("\n".join((LUA / f"{name}.lua").read_text() for name in ("prelude", *names)))
 
 
 SCRIPTS = {
-    name: _load("seeded", name) for name in ("beat", "grant", "survey", "remove", "mark", "unmark", "live", "count")
+    name: _load("seeded", name)
+    for name in ("beat", "grant", "survey", "remove", "mark", "unmark", "live", "count", "known")
 }
 SCRIPTS["seed"] = _load("seed")
 
@@ -199,9 +198,9 @@ def survey(license: License, sessions: Sequence[SeatSession], *, now: datetime) 
     ]
 
 
-def remove(license: License, sessions: Iterable[SeatSession], *, used_seats: int, now: datetime) -> bool:
+def remove(license: License, session_ids: Iterable[UUID], *, used_seats: int, now: datetime) -> bool:
     """Remove the leases of sessions about to end; true when done. Raises Unseeded."""
-    ids = [session.pk.hex for session in sessions]
+    ids = [session_id.hex for session_id in session_ids]
     _run("remove", license.lease_group, _ms(now), _license_facts(license, used_seats), *ids)
     return True
 
@@ -235,22 +234,21 @@ def count(license: License) -> int:
     return int(_run("count", license.lease_group, "")[2])
 
 
-def forget(license: License) -> None:
-    """Delete what Redis knows of a license, so that its next use seeds it anew."""
-    ask(lambda redis: redis.delete(*_keys(license.lease_group)))
+def known(license: License) -> set[UUID]:
+    """The sessions that have a lease, alive or past; changes nothing. Raises Unseeded."""
+    return {UUID(hex=session.decode()) for session in _run("known", license.lease_group, "")[2:]}
 
 
 def _run(name: str, group: str, database_ms: int | str, *values: Any, extra_keys: Sequence[str] = ()) -> list[Any]:
     """Run a script; one that Redis found too late was held up or met a stepped clock, and is tried once more."""
     for _ in range(2):
-        arguments = [clock.not_after(), database_ms, *values]
-        answer = ask(lambda _: SCRIPTS[name](keys=[*_keys(group), *extra_keys], args=arguments))  # noqa: B023
+        answer = SCRIPTS[name]([*_keys(group), *extra_keys], [clock.not_after(), database_ms, *values])
         clock.heard(answer[1])
         _used.set()
         if answer[0] == b"unseeded":
             raise Unseeded
         if answer[0] != b"late":
-            return list(answer)
+            return answer
     raise RedisUnavailable
 
 

@@ -193,3 +193,14 @@ class RedisNote(models.Model):
 
     def __str__(self) -> str:
         return f"seen {self.seen_at}"
+
+
+class SeatVerification(models.Model):
+    """One row: what the last proof found."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    at = models.DateTimeField()
+    oversold = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.oversold} oversold at {self.at}"

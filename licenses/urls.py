@@ -6,6 +6,8 @@ from licenses import views
 
 def register(router: Router) -> None:
     """Add this app's endpoints."""
+    # First, because it comes most often and paths are tried in order.
+    router.add("licenses/sessions/<uuid:session_id>/heartbeat", views.HeartbeatView, name="heartbeat")
     router.add("licenses", views.LicenseListView, name="licenses")
     router.add("licenses/validate", views.ValidateView, name="validate")
     router.add("licenses/acquire", views.AcquireView, name="acquire")
@@ -13,5 +15,4 @@ def register(router: Router) -> None:
     router.add("licenses/release", views.ReleaseView, name="release")
     router.add("licenses/sessions", views.SessionListView, name="sessions")
     router.add("licenses/sessions/<uuid:session_id>", views.SessionView, name="session")
-    router.add("licenses/sessions/<uuid:session_id>/heartbeat", views.HeartbeatView, name="heartbeat")
     router.add("licenses/<uuid:license_id>", views.LicenseView, name="license")

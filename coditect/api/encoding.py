@@ -22,7 +22,9 @@ def _encode(value: object) -> str:
     raise TypeError(f"{type(value).__name__} cannot be put into JSON")
 
 
+_ENCODER = json.JSONEncoder(default=_encode, separators=(",", ":"))
+
+
 def json_response(body: Any, *, status: int) -> HttpResponse:
     """A JSON response."""
-    text = json.dumps(body, default=_encode, separators=(",", ":"))
-    return HttpResponse(text, status=status, content_type="application/json")
+    return HttpResponse(_ENCODER.encode(body), status=status, content_type="application/json")

@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.core import signing
 from django.db.models import Q
 from django.http import HttpRequest
-from django.utils.dateparse import parse_datetime
 
 from coditect.api.queries import InvalidQuery
 from coditect.api.results import Listing
 
 CURSOR_SALT = "coditect.cursor"
+# More than any bound has, and few enough that int() and PostgreSQL can take them.
+DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -71,34 +73,26 @@ def _after(position: tuple[Any, str], name: str, *, is_descending: bool) -> Q:
 
 def _write_cursor(row: Any, sort: str) -> str:
     value = getattr(row, sort.removeprefix("-"))
-    text = value.isoformat() if hasattr(value, "isoformat") else value
-    return signing.dumps([sort, text, str(row.pk)], salt=CURSOR_SALT)
+    is_moment = isinstance(value, datetime)
+    text = value.isoformat() if is_moment else value
+    return signing.dumps([sort, is_moment, text, str(row.pk)], salt=CURSOR_SALT)
 
 
 def _read_cursor(cursor: str, sort: str) -> tuple[Any, str]:
     try:
-        written_sort, text, row_id = signing.loads(cursor, salt=CURSOR_SALT)
-    except signing.BadSignature as error:
+        written_sort, is_moment, text, row_id = signing.loads(cursor, salt=CURSOR_SALT)
+    except (signing.BadSignature, ValueError) as error:
         raise InvalidQuery("cursor", "This cursor is not valid.") from error
     if written_sort != sort:
         raise InvalidQuery("cursor", "This cursor belongs to another sort order.")
-    return _parse_moment(text), row_id
-
-
-def _parse_moment(text: Any) -> Any:
-    """Times were written as text; a name that looks like a time parses to one only if it is one."""
-    if not isinstance(text, str):
-        return text
-    try:
-        return parse_datetime(text) or text
-    except ValueError:
-        return text
+    return (datetime.fromisoformat(text) if is_moment else text), row_id
 
 
 def _whole_number(request: HttpRequest, name: str, default: int, *, lowest: int, highest: int) -> int:
     text = request.GET.get(name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdecimal()) or not lowest <= int(text[:12]) <= highest:
+    is_number = text.isascii() and text.isdecimal() and len(text) <= DIGITS
+    if not is_number or not lowest <= int(text) <= highest:
         raise InvalidQuery(name, f"{name} must be a whole number from {lowest} to {highest}.")
     return int(text)

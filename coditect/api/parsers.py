@@ -9,12 +9,15 @@ from django.core.exceptions import RequestDataTooBig
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
+MAX_DEPTH = 100
+
 
 class StrictJSONParser(BaseParser):
     """An RFC 8259 object of at most 1 MiB.
 
     Refuses what I-JSON (RFC 7493) warns of: duplicate names, NaN, infinities, lone surrogates; and NUL characters,
-    which PostgreSQL cannot store. Raises ParseError or RequestDataTooBig.
+    which PostgreSQL cannot store; and nesting so deep that writing it again could exhaust the stack. Raises ParseError
+    or RequestDataTooBig.
     """
 
     media_type = "application/json"
@@ -30,7 +33,7 @@ class StrictJSONParser(BaseParser):
             data = json.loads(
                 body.decode(), parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_unique
             )
-            is_clean = "\0" not in "".join(_strings(data)).encode().decode()
+            is_clean = b"\0" not in "".join(_strings(data)).encode()
         except (ValueError, RecursionError) as error:
             raise ParseError("The body is not valid JSON.") from error
         if not is_clean:
@@ -59,16 +62,21 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _strings(data: Any) -> list[str]:
-    """Every string in the document, names included; without recursion, since depth is the sender's choice."""
+    """Every string in the document, names included; level by level, since depth is the sender's choice.
+
+    Raises ValueError below MAX_DEPTH.
+    """
     found: list[str] = []
-    waiting = [data]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, str):
-            found.append(value)
-        elif isinstance(value, dict):
-            waiting.extend(value)
-            waiting.extend(value.values())
-        elif isinstance(value, list):
-            waiting.extend(value)
-    return found
+    level = [data]
+    for _ in range(MAX_DEPTH + 1):
+        if not level:
+            return found
+        found += [value for value in level if isinstance(value, str)]
+        level = [inner for value in level for inner in _inside(value)]
+    raise ValueError("nested too deep")
+
+
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [*value, *value.values()]
+    return value if isinstance(value, list) else []

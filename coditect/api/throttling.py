@@ -73,10 +73,7 @@ VALIDATION = Category("validation", 60, per_user=False)
 
 def network_of(request: Request) -> str:
     """The client's address; for IPv6 its /64, since one customer holds all of it."""
-    try:
-        address = ipaddress.ip_address(client_ip(request))
-    except ValueError:
-        return "unknown"
+    address = ipaddress.ip_address(client_ip(request))
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped:
             return str(address.ipv4_mapped)

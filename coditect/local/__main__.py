@@ -23,6 +23,9 @@ def main() -> int:
     except LocalError as error:
         sys.stderr.write(f"\n{error}\n")
         return 1
+    except KeyboardInterrupt:
+        # Before anything was started.
+        return 1
     return 0
 
 

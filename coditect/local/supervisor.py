@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from coditect.local import process, readiness, run_env
+from coditect.local import preparation, process, readiness, run_env
 from coditect.local.console import Console
 from coditect.local.errors import LocalError
 from coditect.local.files import kept_secret
@@ -19,8 +19,8 @@ from coditect.local.server import Server
 from coditect.local.valkey import Valkey
 from coditect.local.welcome import welcome_text
 
-READY_SECONDS = 30.0
-POLL_SECONDS = 0.05
+READY_SECONDS = 60.0
+POLL_SECONDS = 0.1
 
 
 class Supervisor:
@@ -60,18 +60,20 @@ class Supervisor:
             signal.signal(signal.SIGHUP, signal.default_int_handler)
 
     def _start(self) -> None:
-        self._start_servers()
         values = self._run_values()
-        run_env.write(self.run_file, values)
         env = self._child_environment(values)
-        # Web loads its code while the database migrates; it reports ready only when that is done.
+        # Web loads its code while the servers start; it asks them for nothing before the first request.
         self._launch(Program("web", GUNICORN, env=env, log=self._log("web")))
-        demo = prepare_database(env=env, log=self._log("prepare"))
-        self._console.progress("database migrated, demo seeded")
+        self._start_servers()
+        run_env.write(self.run_file, values)
+        demo = self._prepare(env)
         self._launch(Program("worker", WORKER, env=env, log=self._log("worker")))
+        degraded = self._wait_ready(env)
         schedule = self.options.data_dir / "celerybeat-schedule"
         self._launch(Program("beat", (*BEAT, "--schedule", schedule), env=env, log=self._log("beat")))
-        self._welcome(demo)
+        self._console.progress("ready")
+        url = self.options.public_url
+        self._console.say(welcome_text(url=url, demo=demo, logs=self.logs, degraded=degraded))
 
     def _start_servers(self) -> None:
         servers: list[Server] = [server for server in (self.valkey, self.postgres) if server is not None]
@@ -80,6 +82,17 @@ class Supervisor:
         for server in servers:
             server.wait_ready()
             self._console.progress(f"{server.name} accepts connections")
+
+    def _prepare(self, env: Mapping[str, str], *, anyway: bool = False) -> Demo:
+        """Migrate and seed where needed. What was done to somebody's own server we cannot know, so there always."""
+        stamp = self.postgres.directory / "prepared.json" if self.postgres else None
+        demo = preparation.recall(stamp) if stamp and not anyway else None
+        if demo is None:
+            demo = prepare_database(env=env, log=self._log("prepare"))
+            self._console.progress("database migrated, demo seeded")
+            if stamp:
+                preparation.remember(stamp, demo)
+        return demo
 
     def _launch(self, child: Child) -> None:
         # Listed first, so that an interrupted launch is stopped too.
@@ -106,13 +119,7 @@ class Supervisor:
             "PYTHONUNBUFFERED": "1",
         }
 
-    def _welcome(self, demo: Demo) -> None:
-        degraded = self._wait_ready()
-        self._console.progress("ready")
-        url = self.options.public_url
-        self._console.say(welcome_text(url=url, demo=demo, logs=self.logs, degraded=degraded))
-
-    def _wait_ready(self) -> tuple[str, ...]:
+    def _wait_ready(self, env: Mapping[str, str]) -> tuple[str, ...]:
         """Return what is still degraded after a bounded wait; nothing, as a rule."""
         deadline = time.monotonic() + READY_SECONDS
         report = None
@@ -120,6 +127,9 @@ class Supervisor:
             report = readiness.ask(port=self.options.port, instance=self.instance)
             if report is not None and report.is_complete:
                 return ()
+            if report is not None and not report.is_ready:
+                # The note said prepared, the web server says not migrated: somebody has undone it.
+                self._prepare(env, anyway=True)
             self._check_alive()
             time.sleep(POLL_SECONDS)
         if report is None or not report.is_ready:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 
 from accounts.models import Organization
 from coditect.errors import InvalidInput
@@ -49,7 +50,8 @@ def issue_license(
             )
     except IntegrityError as error:
         raise InvalidInput("key", "This key is already in use.") from error
-    SeatChange.objects.create(license=license, at=now, seats=seats)
+    # By the database's clock, like the sessions that it is held against.
+    SeatChange.objects.create(license=license, at=Now(), seats=seats)
     record_event(
         "license.created",
         license,

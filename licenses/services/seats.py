@@ -152,9 +152,9 @@ class LockedLicense:
             return
         self.used -= len(sessions)
         used = self.used
-        if not self.ask(lambda: leases.remove(self.license, sessions, used_seats=used, now=self.now)):
-            self.repair_later()
         ids = [session.pk for session in sessions]
+        if not self.ask(lambda: leases.remove(self.license, ids, used_seats=used, now=self.now)):
+            self.repair_later()
         SeatSession.objects.filter(pk__in=ids).update(ended_at=self.now, end_reason=reason)
         for session in sessions:
             session.ended_at, session.end_reason = self.now, reason
