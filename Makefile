@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 APPS := accounts coditect health licenses subscriptions webhooks
 RUN_LOCKS := requirements.lock requirements-local.lock
-COMPILE := $(PY) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet pyproject.toml
+COMPILE := $(PY) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet
 
 # What production would set, so that the checks see the settings at their strictest. No server is contacted.
 DEPLOY_ENV := CODITECT_ENV=production ALLOWED_HOSTS=coditect.example PUBLIC_URL=https://coditect.example \
@@ -46,7 +46,7 @@ format: $(VENV)/dev.stamp ## Format the code and mend what the linter can
 	$(PY) -m ruff check --fix .
 
 lock: $(VENV)/dev.stamp ## Compile pyproject.toml's dependencies into the lock files (UPGRADE=1 for the newest versions)
-	$(COMPILE) $(if $(UPGRADE),--upgrade) -o requirements.lock
+	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements.lock
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --group local -o requirements-local.lock
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --group dev -c requirements.lock -o requirements-dev.lock
 

@@ -3,10 +3,14 @@
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts.models import LoginSession, Membership, Organization, User
+from accounts.services import create_organization
 
 admin.site.unregister(Group)
 
@@ -50,6 +54,18 @@ class OrganizationAdmin(ModelAdmin):
     search_fields = ["name", "slug", "memberships__user__email"]
     readonly_fields = ["plan", "created_at"]
     inlines = [MembershipInline]
+
+    def get_fields(self, request: HttpRequest, obj: Organization | None = None) -> list[str]:
+        """A new one needs a name; the rest comes with it."""
+        return ["name"] if obj is None else ["name", "slug", "status", "plan", "created_at"]
+
+    def save_model(self, request: HttpRequest, obj: Organization, form: ModelForm, change: bool) -> None:
+        """Make it by the service, so that it gets what every organization starts with."""
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        made = create_organization(name=obj.name, now=timezone.now())
+        obj.pk, obj.slug, obj._state.adding = made.pk, made.slug, False
 
     def has_delete_permission(self, *_: object, **__: object) -> bool:
         """Organizations are deleted softly, by a service."""

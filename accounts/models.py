@@ -52,6 +52,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.email
 
+    @classmethod
+    def normalize_username(cls, username: str) -> str:
+        """Forms clean an address by this; Django's own would keep its case, and then nobody could log in with it."""
+        return normalize_email(username)
+
 
 class Organization(models.Model):
     """A customer. `plan` is written by billing, which stands above."""

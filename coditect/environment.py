@@ -1,5 +1,6 @@
 """Reads and checks the environment variables; every complaint names its variable."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,9 @@ class Environment:
         raise ImproperlyConfigured(f"{name} is not set: {hint}.")
 
     def _read(self, kind: str, name: str, default: Any) -> Any:
+        """An empty variable is one that is not set: that is how compose files pass on what they were not given."""
+        if not os.environ.get(name, "").strip():
+            return default
         try:
             return getattr(self._env, kind)(name, default)
         except (EnvError, ValueError) as error:

@@ -136,7 +136,8 @@ def _own_connection() -> AbstractConnection:
     connection: AbstractConnection = _own.connection
     if connection.is_connected and _is_stale(connection):
         connection.disconnect()
-    connection.connect()
+    if not connection.is_connected:
+        connection.connect()
     return connection
 
 

@@ -50,6 +50,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "coditect.api.middleware.RequestIdMiddleware",
+    "health.middleware.AliveMiddleware",
     "coditect.api.middleware.HttpsOnlyMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",

@@ -1,4 +1,4 @@
-"""Every path: the two dialects of the API, the console, and the load balancer's probe."""
+"""Every path: the two dialects of the API, and the console."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -7,7 +7,6 @@ import accounts.urls
 import health.urls
 import licenses.urls
 from coditect.api.routers import DIALECTS, Router
-from health.views import alive
 
 router = Router()
 for app in (licenses, accounts, health):
@@ -16,7 +15,6 @@ for app in (licenses, accounts, health):
 urlpatterns = [
     *(path("", include((router.urls(dialect), dialect.name))) for dialect in DIALECTS),
     path("admin/", admin.site.urls),
-    path("healthz", alive),
 ]
 
 handler400 = "coditect.api.errors.bad_request"

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
 
@@ -53,8 +53,3 @@ class ReadyView(UnlimitedView):
             )
         self.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         return json_response(self.dialect.success_body(body | {"error": readiness.error}, request), status=503)
-
-
-def alive(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
-    """For load balancers; also over plain HTTP."""
-    return HttpResponse("ok\n", content_type="text/plain")

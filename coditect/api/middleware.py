@@ -13,7 +13,6 @@ from coditect.api.problems import Problem
 from coditect.journal.origin import Origin, acting_from
 
 NextHandler = Callable[[HttpRequest], HttpResponse]
-EXEMPT_FROM_HTTPS = {"/healthz", "/metrics"}
 
 
 class RequestIdMiddleware:
@@ -40,7 +39,7 @@ class HttpsOnlyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer 403 `https_required` to plain HTTP."""
-        if not settings.REQUIRE_HTTPS or request.is_secure() or request.path in EXEMPT_FROM_HTTPS:
+        if not settings.REQUIRE_HTTPS or request.is_secure():
             return self.get_response(request)
         problem = Problem(status=HTTPStatus.FORBIDDEN, code="https_required", message="Use HTTPS.")
         return errors.dialect_of(request).render_error(problem, request)

@@ -9,7 +9,7 @@ FILE_NAME = "run.env"
 
 
 def write(path: Path, values: Mapping[str, str]) -> None:
-    """Write `KEY='value'` lines as python-dotenv reads them; in single quotes it expands nothing."""
+    """Write `KEY='value'` lines as python-dotenv reads them. (It would expand a `${NAME}`, which no address needs.)"""
     write_private(path, "".join(f"{name}='{_escape(value)}'\n" for name, value in values.items()))
 
 

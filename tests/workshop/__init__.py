@@ -1,0 +1,1 @@
+"""The files around the code: do they still say what the code does?"""
