@@ -1,6 +1,5 @@
 """Reads and checks the environment variables; every complaint names its variable."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -83,7 +82,7 @@ class Environment:
 
     def _read(self, kind: str, name: str, default: Any) -> Any:
         """An empty variable is one that is not set: that is how compose files pass on what they were not given."""
-        if not os.environ.get(name, "").strip():
+        if not self._env.str(name, "").strip():
             return default
         try:
             return getattr(self._env, kind)(name, default)

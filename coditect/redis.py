@@ -4,7 +4,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import redis
 from django.conf import settings
@@ -120,9 +120,9 @@ def _behind_breaker(command: Callable[[], Answer]) -> Answer:
     return answer
 
 
-def _exchange(connection: AbstractConnection, *command: str | int) -> Any:
+def _exchange(connection: AbstractConnection, *command: str | int) -> list[Any]:
     connection.send_command(*command)
-    return connection.read_response()
+    return cast("list[Any]", connection.read_response())
 
 
 _own = threading.local()

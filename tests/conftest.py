@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+from collections.abc import Iterator
 
 import pytest
 
@@ -8,6 +9,7 @@ from coditect import redis
 from licenses.models import License
 from tests.dialects import NAMES, Api
 from tests.factories import Person, make_license, make_person
+from tests.live import Live
 
 
 @pytest.fixture(autouse=True)
@@ -15,7 +17,6 @@ def _empty_redis() -> None:
     """Each test starts with an empty Redis and a closed breaker."""
     redis.breaker.succeeded()
     redis.client.flushdb()
-
 
 
 @pytest.fixture(params=NAMES)
@@ -40,3 +41,14 @@ def outsider(db: None) -> Person:
 def license(owner: Person) -> License:
     """A license of the owner's organization with two seats."""
     return make_license(owner.organization, seats=2)
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """The real server, without rate limits: its clients are many and log in often."""
+    server = Live(tmp_path_factory.mktemp("live"), RATE_LIMIT_FACTOR="0")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()

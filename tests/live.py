@@ -1,6 +1,8 @@
 """The real server: gunicorn as in production, on a PostgreSQL and a Valkey of its own, any of which a test may kill."""
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -75,6 +77,23 @@ class Live:
                 raise AssertionError(f"the web did not start:\n{self.web.log_tail()}")
             time.sleep(0.02)
 
+    def manage(self, *arguments: str) -> str:
+        """What a management command prints."""
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(command, cwd=ROOT, env=self.env, check=True, capture_output=True, text=True).stdout
+
+    def issue_license(self, *, seats: int) -> str:
+        """The key of a new license of the demo user."""
+        options = ("--email", self.demo.user_email, "--tier", "pro", "--seats", str(seats))
+        return self.manage("issue_license", *options).strip()
+
+    def log_in(self) -> str:
+        """An access token of the demo user."""
+        credentials = {"email": self.demo.user_email, "password": self.demo.user_password}
+        answer = requests.post(f"{self.url}/api/v1/auth/token/", json=credentials, timeout=START_SECONDS)
+        answer.raise_for_status()
+        return str(answer.json()["access"])
+
     def stop(self) -> None:
         """Stop everything that runs."""
         process.stop_all([self.web, self.worker, self.beat])
@@ -82,6 +101,6 @@ class Live:
 
     def _answers(self) -> bool:
         try:
-            return requests.get(f"{self.url}/healthz", timeout=1).ok
-        except requests.ConnectionError:
+            return requests.get(f"{self.url}/healthz", timeout=5).ok
+        except requests.RequestException:
             return False

@@ -4,18 +4,20 @@ import logging
 from collections.abc import Sequence
 from typing import Any, ClassVar, TypeVar, cast
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.module_loading import import_string
 from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
-from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from coditect.api import throttling
 from coditect.api.dialects import Dialect
 from coditect.api.flat import FLAT
+from coditect.api.parsers import StrictJSONParser
 from coditect.api.problems import Problem, from_exception, internal_error
 from coditect.errors import Unauthenticated
 
@@ -30,8 +32,10 @@ class ApiView(APIView):
     limit: ClassVar[throttling.Category] = throttling.DEFAULT
     http_method_names = ["get", "head", "post", "patch", "put", "delete"]
     # Made once, not for every request as DRF does: with its own dispatch a heartbeat costs half as much again.
-    parsers = [parser() for parser in api_settings.DEFAULT_PARSER_CLASSES]
-    authenticators = [authenticator() for authenticator in api_settings.DEFAULT_AUTHENTICATION_CLASSES]
+    parsers = [StrictJSONParser()]
+    authenticators: list[BaseAuthentication] = [
+        import_string(name)() for name in settings.API_AUTHENTICATION
+    ]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer, whatever happens, in this view's dialect."""
@@ -88,4 +92,4 @@ class ApiView(APIView):
 class PublicView(ApiView):
     """An endpoint without log-in; it ignores whatever Authorization header comes along."""
 
-    authenticators: ClassVar[list[BaseAuthentication]] = []
+    authenticators: list[BaseAuthentication] = []

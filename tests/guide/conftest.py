@@ -1,22 +1,9 @@
-"""One real server for all clients."""
-
-from collections.abc import Iterator
+"""A logged-in client of the real server."""
 
 import pytest
 
 from tests.guide.client import GuideClient
 from tests.live import Live
-
-
-@pytest.fixture(scope="session")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """The server, without rate limits: the clients log in often."""
-    server = Live(tmp_path_factory.mktemp("live"), RATE_LIMIT_FACTOR="0")
-    try:
-        server.start()
-        yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture

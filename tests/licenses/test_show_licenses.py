@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.models import Role
 from licenses.models import License
 from tests.dialects import Api
-from tests.factories import Person, make_license, make_person
+from tests.factories import Person, make_person
 from tests.licenses.seats import acquire, beat, let_record_run_out, outlive
 
 LICENSE_FIELDS = {
