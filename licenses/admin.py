@@ -1,16 +1,17 @@
 """What administrators see of licenses and seats; what they do goes through the services."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminTextInputWidget
 
-from coditect.errors import InvalidInput
 from licenses import keys
 from licenses.models import License, SeatSession
 from licenses.services.capacity import change_seats
@@ -21,7 +22,12 @@ from licenses.services.release import end_session
 class LicenseForm(forms.ModelForm):
     """Issue a license, with a new key or an imported one; afterwards change its seat count."""
 
-    key = forms.CharField(required=False, help_text="Empty: a new key. Else an existing key to import.")
+    key = forms.CharField(
+        required=False,
+        max_length=100,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Empty: a new key. Else an existing key to import.",
+    )
 
     class Meta:
         model = License
@@ -31,11 +37,18 @@ class LicenseForm(forms.ModelForm):
         """Neither mistyped nor in use."""
         key: str = self.cleaned_data["key"]
         normalized = keys.normalize(key)
-        if keys.is_malformed(normalized):
-            raise ValidationError("The check characters do not fit.")
+        if key and (not normalized or keys.is_malformed(normalized)):
+            raise ValidationError("The key has a typing error: its check characters do not fit.")
         if License.objects.filter(key_normalized=normalized).exists():
             raise ValidationError("This key is already in use.")
         return key
+
+    def clean_expires_at(self) -> datetime | None:
+        """Not in the past."""
+        expires_at: datetime | None = self.cleaned_data["expires_at"]
+        if expires_at and expires_at <= timezone.now():
+            raise ValidationError("The expiry must lie in the future.")
+        return expires_at
 
 
 @admin.register(License)
@@ -53,6 +66,7 @@ class LicenseAdmin(ModelAdmin):
         "created_at",
     ]
     list_filter = ["status", "tier"]
+    ordering = ["-created_at"]
     search_fields = ["key_string", "organization__name", "organization__memberships__user__email"]
     list_select_related = ["organization"]
     autocomplete_fields = ["organization"]
@@ -86,18 +100,14 @@ class LicenseAdmin(ModelAdmin):
         if change:
             change_seats(license_id=obj.pk, seats=form.cleaned_data["max_seats"])
             return
-        try:
-            issued = issue_license(
-                organization=obj.organization,
-                tier=obj.tier,
-                seats=obj.max_seats,
-                expires_at=obj.expires_at,
-                key=form.cleaned_data["key"] or None,
-                now=timezone.now(),
-            )
-        except InvalidInput as error:
-            self.message_user(request, error.text, level=messages.ERROR)
-            return
+        issued = issue_license(
+            organization=obj.organization,
+            tier=obj.tier,
+            seats=obj.max_seats,
+            expires_at=obj.expires_at,
+            key=form.cleaned_data["key"] or None,
+            now=timezone.now(),
+        )
         obj.pk, obj.key_string = issued.pk, issued.key_string
 
     def has_delete_permission(self, *_: Any, **__: Any) -> bool:
@@ -118,6 +128,7 @@ class SeatSessionAdmin(ModelAdmin):
         "expires_at",
         "ended_at",
     ]
+    ordering = ["-started_at"]
     list_filter = ["end_reason", ("ended_at", admin.EmptyFieldListFilter)]
     search_fields = ["hardware_id", "user__email", "license__key_string", "=id"]
     list_select_related = ["user", "license"]

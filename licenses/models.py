@@ -71,7 +71,7 @@ class License(models.Model):
         indexes = [models.Index(fields=["organization", "-created_at"])]
 
     def __str__(self) -> str:
-        return f"{self.tier} license {self.id}"
+        return f"{self.tier} …{self.key_string[-4:]}"
 
     @property
     def last_moment(self) -> datetime:

@@ -15,6 +15,7 @@ from coditect.local.programs import BEAT, GUNICORN, WORKER, Demo, Program, prepa
 from coditect.local.valkey import Valkey
 
 START_SECONDS = 30.0
+PRIVATE = 0o700
 
 
 class Live:
@@ -22,22 +23,28 @@ class Live:
 
     def __init__(self, directory: Path, **environment: str) -> None:
         # PostgreSQL may have to run as nobody, who must get through to its own directory inside.
-        for folder in (directory, directory.parent, directory.parent.parent):
-            folder.chmod(0o711)
+        for folder in (directory, *directory.parents):
+            if folder.stat().st_mode & 0o777 == PRIVATE:
+                folder.chmod(0o711)
         self.directory = directory
         self.postgres = Postgres(directory / "postgres", durable=False)
         self.valkey = Valkey(directory / "valkey")
+        self._environment: dict[str, str] = {}
         self.port = ports.choose(remembered=directory / "port")
-        self._environment = environment
+        self.demo: Demo
+        self.set_environment(**environment)
+
+    def set_environment(self, **environment: str) -> None:
+        """Tell the programs, before they start, further settings."""
+        self._environment |= environment
         self.web, self.worker, self.beat = (
-            Program(name, arguments, env=self.env, log=directory / f"{name}.log")
+            Program(name, arguments, env=self.env, log=self.directory / f"{name}.log")
             for name, arguments in (
                 ("web", GUNICORN),
                 ("worker", WORKER),
-                ("beat", (*BEAT, "--schedule", directory / "schedule")),
+                ("beat", (*BEAT, "--schedule", self.directory / "schedule")),
             )
         )
-        self.demo: Demo
 
     @property
     def url(self) -> str:

@@ -33,9 +33,7 @@ class ApiView(APIView):
     http_method_names = ["get", "head", "post", "patch", "put", "delete"]
     # Made once, not for every request as DRF does: with its own dispatch a heartbeat costs half as much again.
     parsers = [StrictJSONParser()]
-    authenticators: list[BaseAuthentication] = [
-        import_string(name)() for name in settings.API_AUTHENTICATION
-    ]
+    authenticators: list[BaseAuthentication] = [import_string(name)() for name in settings.API_AUTHENTICATION]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer, whatever happens, in this view's dialect."""

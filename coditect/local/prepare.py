@@ -5,6 +5,7 @@ import sys
 import django
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 
 def main() -> None:
@@ -13,8 +14,8 @@ def main() -> None:
         django.setup()
         call_command("migrate", interactive=False, stdout=sys.stderr)
         call_command("seed_demo")
-    except (ImproperlyConfigured, CommandError) as error:
-        sys.exit(str(error))
+    except (ImproperlyConfigured, CommandError, OperationalError) as error:
+        sys.exit(f"{error}")
 
 
 if __name__ == "__main__":
