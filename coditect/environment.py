@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
@@ -36,12 +37,31 @@ class Environment:
             raise ImproperlyConfigured(f"{name} is not set; .env.example says what it is for.")
         return str(value)
 
-    def number(self, name: str, default: int, *, at_least: int = 0) -> int:
-        """A whole number not below `at_least`."""
+    def number(self, name: str, default: int, *, at_least: int = 0, at_most: int = 2**31 - 1) -> int:
+        """A whole number within bounds."""
         value = int(self._read("int", name, default))
-        if value < at_least:
-            raise ImproperlyConfigured(f"{name} is {value}; it must be {at_least} or more.")
+        if not at_least <= value <= at_most:
+            raise ImproperlyConfigured(f"{name} is {value}; it must lie between {at_least} and {at_most}.")
         return value
+
+    def web_url(self, name: str, default: str | None = None) -> str:
+        """An http:// or https:// URL."""
+        value = self.text(name, default)
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ImproperlyConfigured(f"{name} is {value!r}; it must be a URL that starts with http:// or https://.")
+        return value.rstrip("/")
+
+    def origins(self, name: str) -> list[str]:
+        """A comma-separated list of origins, such as https://app.example.com."""
+        origins = self.words(name, [])
+        for origin in origins:
+            parts = urlsplit(origin)
+            if origin != f"{parts.scheme}://{parts.netloc}" or parts.scheme not in {"http", "https"}:
+                raise ImproperlyConfigured(
+                    f"{name} contains {origin!r}; an origin is a scheme and a host, such as https://app.example.com."
+                )
+        return origins
 
     def flag(self, name: str) -> bool:
         """A boolean, false when unset."""
@@ -64,6 +84,8 @@ class Environment:
         if not url.startswith(("postgres://", "postgresql://")):
             raise ImproperlyConfigured(f"{name} must start with postgresql:// (only PostgreSQL is supported).")
         parsed: Mapping[str, Any] = self._read("dj_db_url", name, url)
+        if not parsed["NAME"]:
+            raise ImproperlyConfigured(f"{name} names no database: it ends in a slash and the database's name.")
         return dict(parsed)
 
     def redis(self, name: str, default: str | None = None) -> str:
@@ -71,6 +93,10 @@ class Environment:
         url = self.text(name, default) if default is not None else self._embedded(name)
         if not url.startswith(("redis://", "rediss://")):
             raise ImproperlyConfigured(f"{name} must start with redis:// or rediss://.")
+        try:
+            urlsplit(url).port  # noqa: B018 (reading it checks it)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} has a bad port.") from error
         return url
 
     def _embedded(self, name: str) -> str:

@@ -24,8 +24,8 @@ if not IS_DEVELOPMENT and len(SECRET_KEY) < SECRET_KEY_CHARACTERS:
     raise ImproperlyConfigured(
         f"SECRET_KEY is too short: outside development it needs {SECRET_KEY_CHARACTERS} characters."
     )
-PORT = environment.number("PORT", 8000, at_least=1)
-PUBLIC_URL = environment.text("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+PORT = environment.number("PORT", 8000, at_least=1, at_most=65535)
+PUBLIC_URL = environment.web_url("PUBLIC_URL", f"http://127.0.0.1:{PORT}" if IS_DEVELOPMENT else None)
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"] if IS_DEVELOPMENT else [])
 if not ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS is not set: name the hosts that this server answers for.")
@@ -99,14 +99,16 @@ REDIS_TIMEOUT_SECONDS = 0.25
 
 AUTH_USER_MODEL = "accounts.User"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+VALIDATION = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+    {
+        "NAME": f"{VALIDATION}.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ["email", "full_name"]},
+    },
+    *(
+        {"NAME": f"{VALIDATION}.{name}"}
+        for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+    ),
 ]
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
@@ -125,7 +127,7 @@ if IS_PRODUCTION and RATE_LIMIT_FACTOR == 0:
 TRUSTED_PROXIES = environment.number("TRUSTED_PROXIES", 0)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
-CORS_ALLOWED_ORIGINS = environment.words("CORS_ALLOWED_ORIGINS", [])
+CORS_ALLOWED_ORIGINS = environment.origins("CORS_ALLOWED_ORIGINS")
 CORS_ALLOWED_ORIGIN_REGEXES = [r"^http://(localhost|127\.0\.0\.1)(:\d+)?$"] if IS_DEVELOPMENT else []
 CORS_URLS_REGEX = r"^/(api/v1|v1)/"
 CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "x-api-key", "x-organization-id"]

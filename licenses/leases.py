@@ -24,6 +24,7 @@ from licenses.models import License, SeatSession
 BEATS_PER_MINUTE = 20
 LUA = Path(__file__).parent / "lua"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
 
 
 class Unseeded(Exception):
@@ -261,11 +262,11 @@ def _ttl_ms() -> int:
 
 
 def _ms(at: datetime) -> int:
-    return (at - EPOCH) // timedelta(milliseconds=1)
+    return (at - EPOCH) // MILLISECOND
 
 
 def _moment(ms: int) -> datetime:
-    return EPOCH + timedelta(milliseconds=ms)
+    return EPOCH + ms * MILLISECOND
 
 
 def _described(session: SeatSession) -> tuple[str, str, int | str]:

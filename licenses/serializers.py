@@ -9,6 +9,7 @@ from django.conf import settings
 from rest_framework import serializers
 
 from accounts.models import Membership
+from coditect.api.fields import TextField
 from licenses.leases import Beat
 from licenses.models import License, SeatSession
 from licenses.services.acquire import HeldSeat
@@ -24,17 +25,17 @@ VISIBLE_KEY_CHARACTERS = 4
 class ValidateSerializer(serializers.Serializer[Any]):
     """What validating a key takes."""
 
-    key_string = serializers.CharField(max_length=200)
-    hardware_id = serializers.CharField(max_length=128, required=False)
+    key_string = TextField(max_length=200)
+    hardware_id = TextField(max_length=128, required=False)
 
 
 class AcquireSerializer(serializers.Serializer[Any]):
     """What acquiring a seat takes."""
 
-    license_key = serializers.CharField(max_length=200)
-    hardware_id = serializers.CharField(max_length=128)
-    ip_address = serializers.CharField(max_length=64, required=False, allow_null=True, allow_blank=True)
-    client_version = serializers.CharField(max_length=64, required=False, allow_blank=True)
+    license_key = TextField(max_length=200)
+    hardware_id = TextField(max_length=128)
+    ip_address = TextField(max_length=64, required=False, allow_null=True, allow_blank=True)
+    client_version = TextField(max_length=64, required=False, allow_blank=True)
     metadata = serializers.DictField(required=False)
 
     def validate_metadata(self, value: dict[str, Any]) -> dict[str, Any]:

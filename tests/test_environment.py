@@ -1,0 +1,209 @@
+"""The environment: a bad or missing variable stops the start with a sentence that names it."""
+
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from coditect.environment import BASE_DIR
+
+SECRET = "hunter2"
+PRODUCTION = {
+    "CODITECT_ENV": "production",
+    "SECRET_KEY": f"{SECRET}-{'k' * 50}",
+    "ALLOWED_HOSTS": "api.example.com",
+    "PUBLIC_URL": "https://api.example.com",
+    "DATABASE_URL": f"postgresql://user:{SECRET}@127.0.0.1:5432/coditect",
+    "REDIS_URL": f"redis://:{SECRET}@127.0.0.1:6379/0",
+}
+DEVELOPMENT = PRODUCTION | {"CODITECT_ENV": "development", "SECRET_KEY": "short", "ALLOWED_HOSTS": "", "PUBLIC_URL": ""}
+# What a settings module or a command needs of the machine.
+SYSTEM = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV") if name in os.environ}
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing but what a test sets; a plain dict, so that a run.env that is read does not leak out."""
+    monkeypatch.setattr(os, "environ", SYSTEM | {"CODITECT_DATA_DIR": str(tmp_path)})
+
+
+def load(variables: dict[str, str], **changes: str | None) -> dict[str, Any]:
+    """The settings as a new process would see them; None unsets a variable."""
+    values = variables | changes
+    os.environ |= {name: value for name, value in values.items() if value is not None}
+    return runpy.run_path(str(BASE_DIR / "coditect" / "settings.py"))
+
+
+BAD: list[tuple[str, str | None]] = [
+    ("CODITECT_ENV", "prod"),
+    ("CODITECT_ENV", "Production"),
+    ("SECRET_KEY", None),
+    ("SECRET_KEY", ""),
+    ("SECRET_KEY", f"{SECRET}-too-short"),
+    ("ALLOWED_HOSTS", None),
+    ("ALLOWED_HOSTS", ""),
+    ("ALLOWED_HOSTS", " , "),
+    ("DATABASE_URL", None),
+    ("DATABASE_URL", ""),
+    ("DATABASE_URL", f"mysql://user:{SECRET}@127.0.0.1/coditect"),
+    ("DATABASE_URL", "sqlite:///db.sqlite3"),
+    ("DATABASE_URL", f"user:{SECRET}@127.0.0.1:5432/coditect"),
+    ("DATABASE_URL", f"postgresql://user:{SECRET}@127.0.0.1:port/coditect"),
+    ("DATABASE_URL", f"postgresql://user:{SECRET}@[::1/coditect"),
+    ("REDIS_URL", None),
+    ("REDIS_URL", ""),
+    ("REDIS_URL", "127.0.0.1:6379"),
+    ("REDIS_URL", "http://127.0.0.1:6379"),
+    ("CELERY_BROKER_URL", f"amqp://user:{SECRET}@127.0.0.1"),
+    ("PORT", "0"),
+    ("PORT", "-1"),
+    ("PORT", "http"),
+    ("PORT", "8000.5"),
+    ("SEAT_TTL_SECONDS", "1"),
+    ("SEAT_TTL_SECONDS", "6 minutes"),
+    ("RATE_LIMIT_FACTOR", "0"),
+    ("RATE_LIMIT_FACTOR", "-1"),
+    ("RATE_LIMIT_FACTOR", "0.5"),
+    ("TRUSTED_PROXIES", "-1"),
+    ("TRUSTED_PROXIES", "all"),
+    ("DATABASE_URL", "postgresql://127.0.0.1:5432"),
+    ("REDIS_URL", f"redis://:{SECRET}@127.0.0.1:port/0"),
+    ("PORT", "70000"),
+    ("PUBLIC_URL", "api.example.com"),
+    ("CORS_ALLOWED_ORIGINS", "app.example.com"),
+    ("CORS_ALLOWED_ORIGINS", "https://app.example.com/"),
+]
+
+
+class TestBadVariable:
+    @pytest.mark.parametrize(("name", "value"), BAD)
+    def test_is_named_in_one_sentence(self, name: str, value: str | None) -> None:
+        with pytest.raises(ImproperlyConfigured) as caught:
+            load(PRODUCTION, **{name: value})
+        sentence = str(caught.value)
+        assert sentence.startswith(name)
+        assert sentence.endswith(".")
+        assert "\n" not in sentence
+        assert SECRET not in sentence
+
+    @pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL"])
+    def test_says_in_development_how_to_do_without(self, name: str) -> None:
+        with pytest.raises(ImproperlyConfigured, match=f"{name} is not set: start the embedded one with `make run`"):
+            load(DEVELOPMENT, **{name: None})
+
+    def test_is_refused_in_development_too(self) -> None:
+        with pytest.raises(ImproperlyConfigured, match=r"^CODITECT_DEBUG"):
+            load(DEVELOPMENT, CODITECT_DEBUG="perhaps")
+
+    def test_ends_a_command_without_a_traceback(self) -> None:
+        environment = SYSTEM | PRODUCTION | {"RATE_LIMIT_FACTOR": "0"}
+        command = [sys.executable, str(BASE_DIR / "manage.py"), "check"]
+        ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert ended.returncode == 1
+        assert ended.stderr.splitlines() == [
+            "coditect cannot start: RATE_LIMIT_FACTOR is 0: production must not run without rate limits."
+        ]
+
+
+class TestGoodEnvironment:
+    @pytest.mark.parametrize("name", ["sandbox", "staging", "production"])
+    def test_is_strict_outside_development(self, name: str) -> None:
+        settings = load(PRODUCTION, CODITECT_ENV=name)
+        assert settings["REQUIRE_HTTPS"]
+        assert settings["SESSION_COOKIE_SECURE"]
+        assert settings["CSRF_COOKIE_SECURE"]
+        assert settings["SECURE_HSTS_SECONDS"] > 0
+        assert settings["CORS_ALLOWED_ORIGIN_REGEXES"] == []
+        assert not settings["DEBUG"]
+
+    def test_is_easy_in_development(self) -> None:
+        settings = load(DEVELOPMENT)
+        assert not settings["REQUIRE_HTTPS"]
+        assert settings["ALLOWED_HOSTS"] == ["localhost", "127.0.0.1", "[::1]"]
+        assert settings["PUBLIC_URL"] == "http://127.0.0.1:8000"
+        assert not settings["DEBUG"]
+
+    @pytest.mark.parametrize(
+        ("name", "given", "factor"),
+        [
+            ("production", None, 1),
+            ("sandbox", None, 10),
+            ("sandbox", "3", 3),
+            ("development", "0", 0),
+            ("staging", "0", 0),
+        ],
+    )
+    def test_has_limits_by_environment(self, name: str, given: str | None, factor: int) -> None:
+        assert load(PRODUCTION, CODITECT_ENV=name, RATE_LIMIT_FACTOR=given)["RATE_LIMIT_FACTOR"] == factor
+
+    @pytest.mark.parametrize("given", [None, "", "  "])
+    def test_takes_an_empty_variable_for_an_unset_one(self, given: str | None) -> None:
+        optional = dict.fromkeys(["PORT", "SEAT_TTL_SECONDS", "RATE_LIMIT_FACTOR", "TRUSTED_PROXIES"], given)
+        settings = load(PRODUCTION, CELERY_BROKER_URL=given, CORS_ALLOWED_ORIGINS=given, **optional)
+        assert (settings["PORT"], settings["SEAT_TTL_SECONDS"], settings["TRUSTED_PROXIES"]) == (8000, 360, 0)
+        assert settings["CELERY_BROKER_URL"] == settings["REDIS_URL"]
+        assert settings["CORS_ALLOWED_ORIGINS"] == []
+
+    @pytest.mark.parametrize(("proxies", "header"), [(0, None), (2, ("HTTP_X_FORWARDED_PROTO", "https"))])
+    def test_believes_in_https_by_trusted_proxies_only(self, proxies: int, header: object) -> None:
+        assert load(PRODUCTION, TRUSTED_PROXIES=str(proxies))["SECURE_PROXY_SSL_HEADER"] == header
+
+    @pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
+    def test_bounds_every_query(self, scheme: str) -> None:
+        url = f"{scheme}://user:p%40ss@db.example.com:6543/coditect?sslmode=require"
+        database = load(PRODUCTION, DATABASE_URL=url)["DATABASES"]["default"]
+        assert (database["HOST"], database["PORT"], database["NAME"]) == ("db.example.com", 6543, "coditect")
+        assert (database["PASSWORD"], database["OPTIONS"]["sslmode"]) == ("p@ss", "require")
+        assert database["OPTIONS"]["connect_timeout"] == 2
+        assert "statement_timeout=3000" in database["OPTIONS"]["options"]
+
+    def test_takes_words_with_spaces_between(self) -> None:
+        settings = load(PRODUCTION, ALLOWED_HOSTS=" a.example.com , b.example.com,")
+        assert settings["ALLOWED_HOSTS"] == ["a.example.com", "b.example.com"]
+
+    def test_does_not_expand_a_dollar_sign_in_a_secret(self) -> None:
+        key = "$PATH-${HOME}-" + "k" * 50
+        assert load(PRODUCTION, SECRET_KEY=key)["SECRET_KEY"] == key
+
+    @pytest.mark.parametrize(("name", "debug", "level"), [("development", "1", "DEBUG"), ("production", "1", "INFO")])
+    def test_logs_more_in_development_only(self, name: str, debug: str, level: str) -> None:
+        assert load(PRODUCTION, CODITECT_ENV=name, CODITECT_DEBUG=debug)["LOG_LEVEL"] == level
+
+
+class TestRunFile:
+    @pytest.fixture(autouse=True)
+    def _running(self, tmp_path: Path) -> None:
+        lines = ["DATABASE_URL='postgresql://u:p@127.0.0.1:7777/embedded'", "REDIS_URL='redis://127.0.0.1:7778/0'"]
+        (tmp_path / "run.env").write_text("\n".join([*lines, "SECRET_KEY='from-the-file'", ""]))
+
+    def test_tells_commands_where_the_embedded_services_are(self) -> None:
+        settings = load({"CODITECT_ENV": "development"})
+        assert settings["DATABASES"]["default"]["PORT"] == 7777
+        assert (settings["REDIS_URL"], settings["SECRET_KEY"]) == ("redis://127.0.0.1:7778/0", "from-the-file")
+
+    def test_yields_to_the_environment(self) -> None:
+        settings = load({"CODITECT_ENV": "development", "REDIS_URL": "redis://other:6379/1"})
+        assert settings["REDIS_URL"] == "redis://other:6379/1"
+        assert settings["DATABASES"]["default"]["PORT"] == 7777
+
+    def test_is_ignored_outside_development(self) -> None:
+        with pytest.raises(ImproperlyConfigured, match=r"^DATABASE_URL is not set: set it"):
+            load(PRODUCTION, DATABASE_URL=None)
+
+
+class TestDataDirectory:
+    @pytest.mark.parametrize(
+        ("given", "directory"),
+        [(None, BASE_DIR / "var"), ("elsewhere", BASE_DIR / "elsewhere"), ("/srv/data", Path("/srv/data"))],
+    )
+    def test_is_beside_the_code_unless_absolute(self, given: str | None, directory: Path) -> None:
+        del os.environ["CODITECT_DATA_DIR"]
+        assert load(PRODUCTION, CODITECT_DATA_DIR=given)["DATA_DIR"] == directory
+
+    def test_may_be_in_the_home_directory(self) -> None:
+        assert load(PRODUCTION, CODITECT_DATA_DIR="~/coditect")["DATA_DIR"] == Path.home() / "coditect"
