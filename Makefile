@@ -18,7 +18,7 @@ CHECKS := types format lint imports migrations settings security locks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check format lock shell clean python $(CHECKS:%=check-%)
+.PHONY: help run test check format lock bench shell clean python $(CHECKS:%=check-%)
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -29,7 +29,7 @@ run: $(VENV)/run.stamp ## Start everything on this machine and print the address
 test: $(VENV)/dev.stamp ## Run all tests on a throw-away PostgreSQL and Valkey (ARGS="-k seats" to choose)
 	@rm -f .coverage .coverage.*
 	@# Not --cov: the services plugin imports coditect.local before pytest-cov would begin to measure.
-	$(PY) -m coverage run -m pytest $(ARGS)
+	$(PY) -m coverage run -m pytest -n 2 --dist loadfile $(ARGS)
 	@$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report $(if $(ARGS),--fail-under=0) --skip-covered --show-missing
 
@@ -71,7 +71,12 @@ lock: $(VENV)/dev.stamp ## Compile pyproject.toml's dependencies into the lock f
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --group local -o requirements-local.lock
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --group dev -c requirements.lock -o requirements-dev.lock
 
+bench: $(VENV)/dev.stamp ## Measure how fast seats are handed out (ARGS="--write docs/performance.md" keeps the figures)
+	@$(PY) -m tests.bench $(ARGS)
+
 shell: $(VENV)/run.stamp ## Open Django's shell on the database of a running `make run`
+	@[ -n "$$DATABASE_URL" ] || [ -f "$${CODITECT_DATA_DIR:-var}/run.env" ] || { \
+		echo "Nothing is running here. Start \`make run\` in another terminal, then try again."; exit 1; }
 	@$(PY) manage.py shell
 
 clean: ## Delete the virtual environment, the caches, and var with the development database

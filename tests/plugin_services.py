@@ -60,6 +60,8 @@ services_key = pytest.StashKey[Services]()
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
     is_xdist_worker = "PYTEST_XDIST_WORKER" in os.environ
+    if is_xdist_worker:
+        _take_own_redis_database()
     options = early_config.known_args_namespace
     if not (is_xdist_worker or options.help or options.version):
         services = _make_services()
@@ -88,3 +90,9 @@ def _make_services() -> Services:
         postgres=None if os.environ.get("DATABASE_URL") else Postgres(directory / "postgres", durable=False),
         valkey=None if os.environ.get("REDIS_URL") else Valkey(directory / "valkey"),
     )
+
+
+def _take_own_redis_database() -> None:
+    """Each xdist worker empties its Redis between tests, so it must not be another's; pytest-django does the same."""
+    number = int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw")) + 1
+    os.environ["REDIS_URL"] = f"{os.environ['REDIS_URL'].rpartition('/')[0]}/{number}"

@@ -60,7 +60,7 @@ class ApiView(APIView):
         if self.authenticators and request.user is None:
             raise Unauthenticated
         self.headers |= throttling.check(self.rate_limits(request))
-        if request.META.get("CONTENT_LENGTH"):
+        if request.META.get("CONTENT_LENGTH", "0") not in {"", "0"}:
             request.data  # noqa: B018 (a body of another type is a 415 also where no handler reads it)
         return handler(request, **kwargs)
 

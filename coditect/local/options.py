@@ -56,7 +56,8 @@ def make_data_dir(path: Path) -> None:
         raise LocalError(
             f"The data directory {path} cannot be made ({error.strerror}). Set CODITECT_DATA_DIR to another place."
         ) from None
-    if not os.access(path, os.R_OK | os.W_OK | os.X_OK) or not os.access(path / "log", os.W_OK | os.X_OK):
+    is_ours = all(os.access(folder, os.R_OK | os.W_OK | os.X_OK, effective_ids=True) for folder in (path, path / "log"))
+    if not is_ours:
         raise LocalError(
             f"The data directory {path} belongs to another user, perhaps from an earlier start as root. "
             "Delete it, or set CODITECT_DATA_DIR to another place."

@@ -21,6 +21,7 @@ from coditect.local.welcome import welcome_text
 
 READY_SECONDS = 60.0
 POLL_SECONDS = 0.1
+LOG_BYTES = 5_000_000
 
 
 class Supervisor:
@@ -43,6 +44,7 @@ class Supervisor:
     def run(self) -> None:
         """Start, tend, and at SIGINT, SIGTERM or SIGHUP stop. Raises LocalError when the start fails."""
         self._listen_to_signals()
+        self._set_old_logs_aside()
         try:
             self._start()
             self._tend()
@@ -162,3 +164,8 @@ class Supervisor:
 
     def _log(self, name: str) -> Path:
         return self.options.data_dir / "log" / f"{name}.log"
+
+    def _set_old_logs_aside(self) -> None:
+        for log in self.logs.glob("*.log"):
+            if log.stat().st_size > LOG_BYTES:
+                log.replace(log.with_suffix(".old"))

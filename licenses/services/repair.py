@@ -5,27 +5,21 @@ import threading
 from uuid import UUID
 
 from django.db import Error as DatabaseError
-from django.db import close_old_connections, connection, transaction
+from django.db import close_old_connections, transaction
 
 from coditect.redis import RedisUnavailable
 from licenses import leases
 from licenses.models import LeaseRepair, License
 from licenses.services.capacity import mark_surplus
-from licenses.services.seats import LockedLicense
+from licenses.services.seats import NOTE_SECONDS, LockedLicense, write_redis_note
 
 logger = logging.getLogger(__name__)
-PULSE_SECONDS = 5.0
-NOTE = """
-INSERT INTO licenses_redisnote (id, seen_at) VALUES (1, clock_timestamp())
-ON CONFLICT (id) DO UPDATE SET seen_at = GREATEST(licenses_redisnote.seen_at, excluded.seen_at)
-"""
 
 
 def note_redis_use() -> None:
-    """Write down that this process used Redis, if it did since the last note: while notes come, Redis is not away."""
+    """Write down that this process used Redis, if it did since the last note."""
     if leases.was_used():
-        with connection.cursor() as cursor:
-            cursor.execute(NOTE)
+        write_redis_note()
 
 
 def repair_leases() -> int:
@@ -56,7 +50,7 @@ def start_pulse() -> threading.Thread:
 
 def _pulse() -> None:
     waiting = threading.Event()
-    while not waiting.wait(PULSE_SECONDS):
+    while not waiting.wait(NOTE_SECONDS):
         close_old_connections()
         try:
             note_redis_use()

@@ -20,6 +20,14 @@ from licenses.models import LeaseRepair, License, LicenseQuerySet, SeatSession
 Answer = TypeVar("Answer")
 # Longer than the note of a process that uses Redis may be late, so that its silence means that nobody does.
 SILENCE_MARGIN = timedelta(seconds=10)
+# How old the note of Redis's last use may be when a promise is made; as often every process refreshes it.
+NOTE_SECONDS = 5.0
+NOTE = """
+INSERT INTO licenses_redisnote (id, seen_at) VALUES (1, clock_timestamp())
+ON CONFLICT (id) DO UPDATE SET seen_at = GREATEST(licenses_redisnote.seen_at, excluded.seen_at)
+"""
+# A renewal under the lock is saved where the record would otherwise fall behind the promise by this much.
+RECORD_LAG = timedelta(seconds=1)
 END_EVENTS = {
     SeatSession.EndReason.RELEASED: "license.seat.released",
     SeatSession.EndReason.EXPIRED: "license.seat.expired",
@@ -43,6 +51,12 @@ SELECT clock_timestamp(),
 def ttl() -> timedelta:
     """How long a heartbeat keeps a seat."""
     return timedelta(seconds=settings.SEAT_TTL_SECONDS)
+
+
+def write_redis_note() -> None:
+    """Write down that Redis was used just now: while notes come, it is not away for everybody."""
+    with connection.cursor() as cursor:
+        cursor.execute(NOTE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +101,7 @@ class LockedLicense:
         with connection.cursor() as cursor:
             cursor.execute(SITUATION, values)
             self.now, seen_at, self.used, self.marked, self.free_slot, self.own_session_id = cursor.fetchone()
-        self._redis_silence = self.now - (seen_at or self.now)
+        self._note_age = self.now - seen_at if seen_at else None
 
     @property
     def seats_remaining(self) -> int:
@@ -107,10 +121,13 @@ class LockedLicense:
         """Renew a session and return what it is promised; one marked for revocation keeps what it has."""
         used = self.used
         promise = self.ask(lambda: leases.grant(self.license, session, used_seats=used, now=self.now))
+        lag = RECORD_LAG
         if promise is None:
-            promise = session.revoke_at or self.deadline()
-            if promise > session.expires_at:
-                SeatSession.objects.filter(pk=session.pk).update(expires_at=promise)
+            promise, lag = session.revoke_at or self.deadline(), timedelta(0)
+        elif self._note_age is None or self._note_age.total_seconds() > NOTE_SECONDS:
+            write_redis_note()
+        if promise > session.expires_at + lag:
+            SeatSession.objects.filter(pk=session.pk).update(expires_at=promise)
         session.expires_at = promise
         return promise
 
@@ -129,7 +146,8 @@ class LockedLicense:
             return []
         found = self.ask(lambda: leases.survey(self.license, past, now=self.now))
         if found is None:
-            return past if self._redis_silence > ttl() + SILENCE_MARGIN else []
+            is_silent = self._note_age is not None and self._note_age > ttl() + SILENCE_MARGIN
+            return past if is_silent else []
         return [session for session, lease in zip(past, found, strict=True) if lease.is_past]
 
     def end_dead(self) -> None:

@@ -14,7 +14,7 @@ from licenses.services.release import end_session
 from licenses.tasks import expire_sessions
 from tests.dialects import Api
 from tests.factories import Person
-from tests.licenses.outage import redis_away
+from tests.licenses.outage import age_redis_note, redis_away
 from tests.licenses.seats import acquire, beat, forget_leases, let_record_run_out, outlive
 
 LONG_AGO = timedelta(seconds=31)
@@ -88,7 +88,7 @@ class TestSweepWithoutRedis:
         session_id = acquire(api, owner, license).data["session_id"]
         sweep_sessions()
         outlive(session_id, by=LONG_AGO)
-        RedisNote.objects.update(seen_at=timezone.now() - timedelta(seconds=371))
+        age_redis_note(timedelta(seconds=371))
         with redis_away():
             assert sweep_sessions().expired == 1
         assert redis.client.ping()

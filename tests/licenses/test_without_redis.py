@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from licenses.models import License, RedisNote
+from licenses.models import License, SeatSession
 from tests.dialects import Api
 from tests.factories import Person, make_license
-from tests.licenses.outage import redis_away
+from tests.licenses.outage import age_redis_note, redis_away
 from tests.licenses.seats import acquire, beat, let_record_run_out, outlive, release
 
 
@@ -31,7 +31,7 @@ class TestWithoutRedis:
         license = make_license(owner.organization, seats=1)
         session_id = acquire(api, owner, license).data["session_id"]
         let_record_run_out(session_id)
-        RedisNote.objects.create(seen_at=timezone.now() - timedelta(seconds=300))
+        age_redis_note(timedelta(seconds=300))
         with redis_away():
             assert acquire(api, owner, license, "machine-2").status == 409
             assert beat(api, owner, session_id).status == 200
@@ -40,7 +40,7 @@ class TestWithoutRedis:
         license = make_license(owner.organization, seats=1)
         session_id = acquire(api, owner, license).data["session_id"]
         outlive(session_id)
-        RedisNote.objects.create(seen_at=timezone.now() - timedelta(seconds=371))
+        age_redis_note(timedelta(seconds=371))
         with redis_away():
             assert acquire(api, owner, license, "machine-2").status == 201
         assert beat(api, owner, session_id).code == "session_expired"
@@ -58,3 +58,20 @@ class TestWithoutRedis:
             session_id = acquire(api, owner, license, "meanwhile").data["session_id"]
         assert beat(api, owner, session_id).status == 200
         assert acquire(api, owner, license, "after").status == 409
+
+    def test_a_seat_taken_after_an_idle_hour_is_safe_when_redis_dies_at_once(self, api: Api, owner: Person) -> None:
+        """The note of Redis's last use is an hour old: the grant itself must renew it."""
+        license = make_license(owner.organization, seats=1)
+        age_redis_note(timedelta(hours=1))
+        session_id = acquire(api, owner, license).data["session_id"]
+        let_record_run_out(session_id)
+        with redis_away():
+            assert acquire(api, owner, license, "machine-2").status == 409
+            assert beat(api, owner, session_id).status == 200
+
+    def test_a_late_renewal_is_in_the_record(self, api: Api, owner: Person, license: License) -> None:
+        session_id = acquire(api, owner, license).data["session_id"]
+        outlive(session_id, by=timedelta(seconds=10))
+        promised = datetime.fromisoformat(beat(api, owner, session_id).data["expires_at"])
+        recorded = SeatSession.objects.get(pk=session_id).expires_at
+        assert abs(recorded - promised) < timedelta(seconds=1)

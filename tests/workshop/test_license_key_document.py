@@ -40,7 +40,7 @@ class TestExample:
 
 
 class TestPythonProgram:
-    @pytest.mark.parametrize("key", VERDICTS)
+    @pytest.mark.parametrize("key", list(VERDICTS), ids=[f"key-{number}" for number in range(len(VERDICTS))])
     def test_agrees_with_the_server(self, published_check: Callable[[str], bool], key: str) -> None:
         assert published_check(key) is keys.is_malformed(keys.normalize(key)) is VERDICTS[key]
 

@@ -1,0 +1,19 @@
+"""The product's paths, and an empty view behind the same middleware: the floor under every answer."""
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+
+from coditect.urls import handler400, handler404, handler500
+from coditect.urls import urlpatterns as product
+from tests.bench.layout import EMPTY_PATH
+
+__all__ = ["handler400", "handler404", "handler500", "urlpatterns"]
+
+
+def empty(request: HttpRequest) -> HttpResponse:
+    """As little as Django can do."""
+    return HttpResponse(b"{}", content_type="application/json")
+
+
+# Below the API's prefix, where the middleware has most to do.
+urlpatterns = [path(EMPTY_PATH.removeprefix("/"), empty), *product]

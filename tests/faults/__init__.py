@@ -1,0 +1,1 @@
+"""Real clients against the real server while its parts fail: `python -m tests.faults`."""

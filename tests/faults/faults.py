@@ -1,0 +1,259 @@
+"""The faults: each is injected into a running set of services and undone again."""
+
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import psycopg
+import redis
+
+from coditect.local.valkey import Valkey
+from tests.faults.setting import Setting
+
+Fault = Callable[[Setting, float], AbstractContextManager[None]]
+
+
+def _redis(setting: Setting) -> "redis.Redis":
+    return redis.Redis.from_url(setting.live.valkey.url, socket_timeout=5)
+
+
+@contextmanager
+def nothing(setting: Setting, ttl: float) -> Iterator[None]:
+    """The control: no fault at all."""
+    yield
+
+
+@contextmanager
+def redis_killed(setting: Setting, ttl: float) -> Iterator[None]:
+    """Redis dies, and comes back with its append-only file."""
+    setting.live.valkey.kill()
+    yield
+    setting.live.valkey.start()
+
+
+@contextmanager
+def redis_restarted_empty(setting: Setting, ttl: float) -> Iterator[None]:
+    """Redis dies, and comes back without a memory."""
+    valkey = setting.live.valkey
+    valkey.kill()
+    for leftover in valkey.directory.rglob("appendonlydir"):
+        shutil.rmtree(leftover)
+    for leftover in valkey.directory.rglob("*.rdb"):
+        leftover.unlink()
+    yield
+    valkey.start()
+
+
+@contextmanager
+def redis_flushed(setting: Setting, ttl: float) -> Iterator[None]:
+    """Somebody types FLUSHALL."""
+    _redis(setting).flushall()
+    yield
+
+
+@contextmanager
+def redis_rolled_back(setting: Setting, ttl: float) -> Iterator[None]:
+    """Redis dies, and comes back as it was a moment ago."""
+    valkey = setting.live.valkey
+    saved = setting.live.directory / "saved"
+    shutil.rmtree(saved, ignore_errors=True)
+    shutil.copytree(valkey.directory, saved, ignore_dangling_symlinks=True)
+    time.sleep(ttl)
+    valkey.kill()
+    shutil.rmtree(valkey.directory)
+    shutil.copytree(saved, valkey.directory)
+    yield
+    valkey.start()
+
+
+@contextmanager
+def redis_failed_over(setting: Setting, ttl: float) -> Iterator[None]:
+    """A replica is promoted, later the old primary again: each knows what the other forgot."""
+    primary = setting.live.valkey
+    replica = Valkey(setting.live.directory / "replica")
+    replica.start()
+    with redis.Redis.from_url(replica.url) as two, redis.Redis.from_url(primary.url) as one:
+        two.config_set("masterauth", primary.password)
+        one.config_set("masterauth", replica.password)
+        two.replicaof("127.0.0.1", primary.port)
+        _until(lambda: two.info("replication")["master_link_status"] == "up")
+        two.replicaof("NO", "ONE")
+        two.config_set("requirepass", primary.password)
+        setting.proxy.target = replica.port
+        setting.proxy.cut()
+        time.sleep(ttl)
+        yield
+        setting.proxy.target = primary.port
+        setting.proxy.cut()
+    replica.kill()
+
+
+@contextmanager
+def _paused(setting: Setting, seconds: float) -> Iterator[None]:
+    os.kill(setting.live.valkey.pid, signal.SIGSTOP)
+    try:
+        time.sleep(seconds)
+        yield
+    finally:
+        os.kill(setting.live.valkey.pid, signal.SIGCONT)
+
+
+def redis_paused(setting: Setting, ttl: float) -> AbstractContextManager[None]:
+    """Redis stands still for 2 s; what was sent to it runs when it wakes."""
+    return _paused(setting, 2.0)
+
+
+def redis_paused_long(setting: Setting, ttl: float) -> AbstractContextManager[None]:
+    """Redis stands still for longer than a lease."""
+    return _paused(setting, ttl * 1.5)
+
+
+@contextmanager
+def _slow(setting: Setting, delay: float, ttl: float) -> Iterator[None]:
+    setting.proxy.delay = delay
+    time.sleep(ttl)
+    yield
+    setting.proxy.delay = 0.0
+
+
+def redis_slow(setting: Setting, ttl: float) -> AbstractContextManager[None]:
+    """Each message to and from Redis takes 100 ms, a round trip 200."""
+    return _slow(setting, 0.1, ttl)
+
+
+def redis_very_slow(setting: Setting, ttl: float) -> AbstractContextManager[None]:
+    """A round trip takes 2 s: every command times out, and runs later."""
+    return _slow(setting, 1.0, ttl)
+
+
+@contextmanager
+def redis_resetting(setting: Setting, ttl: float) -> Iterator[None]:
+    """A tenth of the messages ends in a reset."""
+    setting.proxy.resets = 0.1
+    time.sleep(ttl * 1.5)
+    yield
+    setting.proxy.resets = 0.0
+
+
+@contextmanager
+def redis_full(setting: Setting, ttl: float) -> Iterator[None]:
+    """Redis refuses to write."""
+    with _redis(setting) as client:
+        client.config_set("maxmemory", 1)
+        time.sleep(ttl * 1.5)
+        yield
+        client.config_set("maxmemory", 0)
+
+
+@contextmanager
+def postgres_killed(setting: Setting, ttl: float) -> Iterator[None]:
+    """PostgreSQL dies, and recovers from its log."""
+    setting.live.postgres.kill()
+    time.sleep(0.5)
+    yield
+    setting.live.postgres.start()
+
+
+@contextmanager
+def postgres_read_only(setting: Setting, ttl: float) -> Iterator[None]:
+    """A failover left us connected to a standby."""
+    with psycopg.connect(setting.live.postgres.url, autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET default_transaction_read_only = on")
+        connection.execute("SELECT pg_reload_conf()")
+        time.sleep(ttl)
+        yield
+        connection.execute("SET default_transaction_read_only = off")
+        connection.execute("ALTER SYSTEM RESET default_transaction_read_only")
+        connection.execute("SELECT pg_reload_conf()")
+
+
+@contextmanager
+def postgres_locked(setting: Setting, ttl: float) -> Iterator[None]:
+    """Somebody holds the license rows for 2 s."""
+    with psycopg.connect(setting.live.postgres.url) as connection:
+        connection.execute("SELECT id FROM licenses_license FOR UPDATE")
+        time.sleep(2.0)
+        connection.rollback()
+    yield
+
+
+@contextmanager
+def web_killed(setting: Setting, ttl: float) -> Iterator[None]:
+    """The web dies in the middle of its requests."""
+    web = setting.live.web.process
+    assert web is not None
+    web.kill()
+    web.wait()
+    yield
+    setting.live.start_web()
+
+
+@contextmanager
+def worker_killed(setting: Setting, ttl: float) -> Iterator[None]:
+    """The Celery worker dies."""
+    worker = setting.live.worker.process
+    assert worker is not None
+    worker.kill()
+    worker.wait()
+    yield
+    setting.live.worker.launch()
+
+
+@contextmanager
+def no_beat(setting: Setting, ttl: float) -> Iterator[None]:
+    """Nobody asks for sweeps any more."""
+    beat = setting.live.beat.process
+    assert beat is not None
+    beat.kill()
+    beat.wait()
+    yield
+    setting.live.beat.launch()
+
+
+@contextmanager
+def sweeps_galore(setting: Setting, ttl: float) -> Iterator[None]:
+    """Two beats, and more: sweeps come from everywhere, all the time."""
+    stop = threading.Event()
+    threads = [threading.Thread(target=setting.sweep_until, args=(stop,)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    time.sleep(ttl * 2)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    yield
+
+
+def _until(holds: Callable[[], bool], *, seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            raise AssertionError("the fault could not be made")
+        time.sleep(0.02)
+
+
+FAULTS: dict[str, Fault] = {
+    "nothing": nothing,
+    "Redis kill -9": redis_killed,
+    "Redis restarted empty": redis_restarted_empty,
+    "Redis FLUSHALL": redis_flushed,
+    "Redis rolled back": redis_rolled_back,
+    "Redis failover and back": redis_failed_over,
+    "Redis SIGSTOP 2 s": redis_paused,
+    "Redis SIGSTOP > TTL": redis_paused_long,
+    "Redis slow by 200 ms": redis_slow,
+    "Redis slow by 2 s": redis_very_slow,
+    "Redis 10 % resets": redis_resetting,
+    "Redis memory full": redis_full,
+    "Postgres kill -9": postgres_killed,
+    "Postgres read-only": postgres_read_only,
+    "Postgres lock held": postgres_locked,
+    "web kill -9": web_killed,
+    "worker kill -9": worker_killed,
+    "no beat": no_beat,
+    "two beats": sweeps_galore,
+}

@@ -1,0 +1,1 @@
+"""The embedded runtime, tested with real processes."""

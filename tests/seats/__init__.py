@@ -1,0 +1,1 @@
+"""Seats: the simulation of their protocol, the history checker, and the proofs on real services."""
