@@ -215,10 +215,7 @@ def _holds(history: list[Operation], at: float) -> list[bool]:
 class TestHistory:
     def test_collects_from_many_threads_in_the_order_of_the_answers(self) -> None:
         history = History()
-        threads = [
-            Thread(target=lambda at=at: history.record(acquire(at, f"s{at}")))
-            for at in (3, 1, 2)
-        ]
+        threads = [Thread(target=lambda at=at: history.record(acquire(at, f"s{at}"))) for at in (3, 1, 2)]
         for thread in threads:
             thread.start()
         for thread in threads:
