@@ -80,7 +80,7 @@ class Environment:
 
     def database(self, name: str) -> dict[str, Any]:
         """A Django database from a postgresql:// URL."""
-        url = self._embedded(name)
+        url = self.embedded(name)
         if not url.startswith(("postgres://", "postgresql://")):
             raise ImproperlyConfigured(f"{name} must start with postgresql:// (only PostgreSQL is supported).")
         parsed: Mapping[str, Any] = self._read("dj_db_url", name, url)
@@ -90,7 +90,7 @@ class Environment:
 
     def redis(self, name: str, default: str | None = None) -> str:
         """A redis:// or rediss:// URL."""
-        url = self.text(name, default) if default is not None else self._embedded(name)
+        url = self.text(name, default) if default is not None else self.embedded(name)
         if not url.startswith(("redis://", "rediss://")):
             raise ImproperlyConfigured(f"{name} must start with redis:// or rediss://.")
         try:
@@ -99,7 +99,8 @@ class Environment:
             raise ImproperlyConfigured(f"{name} has a bad port.") from error
         return url
 
-    def _embedded(self, name: str) -> str:
+    def embedded(self, name: str) -> str:
+        """A string that a running embedded set provides in development; elsewhere it is required."""
         value = str(self._read("str", name, ""))
         if value:
             return value

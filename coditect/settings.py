@@ -19,7 +19,7 @@ IS_PRODUCTION = CODITECT_ENV == "production"
 # Off in development too: Django's debug page shows URLs with their passwords.
 DEBUG = False
 SECRET_KEY_CHARACTERS = 50
-SECRET_KEY = environment.text("SECRET_KEY")
+SECRET_KEY = environment.embedded("SECRET_KEY")
 if not IS_DEVELOPMENT and len(SECRET_KEY) < SECRET_KEY_CHARACTERS:
     raise ImproperlyConfigured(
         f"SECRET_KEY is too short: outside development it needs {SECRET_KEY_CHARACTERS} characters."

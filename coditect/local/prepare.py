@@ -1,5 +1,6 @@
 """Migrates the database and seeds the demo: `python -m coditect.local.prepare`, a child process of the supervisor."""
 
+import os
 import sys
 
 import django
@@ -10,6 +11,7 @@ from django.db import OperationalError
 
 def main() -> None:
     """Log to stderr; the last line on stdout is the demo's JSON."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "coditect.settings")
     try:
         django.setup()
         call_command("migrate", interactive=False, stdout=sys.stderr)

@@ -1,5 +1,6 @@
 """The Makefile explains itself, and its complaints are sentences."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -15,7 +16,9 @@ if not MAKE:
 
 
 def make(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([MAKE, *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+    # Not the flags of a make that runs these tests.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE") and name != "MFLAGS"}
+    return subprocess.run([MAKE, *arguments], cwd=cwd, env=env, capture_output=True, text=True, check=False)
 
 
 class TestHelp:

@@ -13,7 +13,20 @@ NAME = re.compile(r"[A-Z][A-Z_]+")
 # Django's own, and pip's and the terminal's: not settings of this server.
 NOT_SETTINGS = {"DJANGO_SETTINGS_MODULE"}
 FOR_COMPOSE_ALONE = {"POSTGRES_PASSWORD", "REDIS_PASSWORD"}
-READERS = {"get", "getenv", "text", "web_url", "origins", "number", "flag", "words", "choice", "database", "redis"}
+READERS = {
+    "get",
+    "getenv",
+    "text",
+    "web_url",
+    "origins",
+    "embedded",
+    "number",
+    "flag",
+    "words",
+    "choice",
+    "database",
+    "redis",
+}
 
 
 def variables_read(path: Path) -> Iterator[str]:
