@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 import psycopg
 import redis
 
+from coditect.local.programs import Program
 from coditect.local.valkey import Valkey
 from tests.faults.setting import Setting
 
@@ -193,25 +194,22 @@ def web_killed(setting: Setting, ttl: float) -> Iterator[None]:
 
 
 @contextmanager
-def worker_killed(setting: Setting, ttl: float) -> Iterator[None]:
+def _killed(program: Program) -> Iterator[None]:
+    assert program.process is not None
+    program.process.kill()
+    program.process.wait()
+    yield
+    program.launch()
+
+
+def worker_killed(setting: Setting, ttl: float) -> AbstractContextManager[None]:
     """The Celery worker dies."""
-    worker = setting.live.worker.process
-    assert worker is not None
-    worker.kill()
-    worker.wait()
-    yield
-    setting.live.worker.launch()
+    return _killed(setting.live.worker)
 
 
-@contextmanager
-def no_beat(setting: Setting, ttl: float) -> Iterator[None]:
+def no_beat(setting: Setting, ttl: float) -> AbstractContextManager[None]:
     """Nobody asks for sweeps any more."""
-    beat = setting.live.beat.process
-    assert beat is not None
-    beat.kill()
-    beat.wait()
-    yield
-    setting.live.beat.launch()
+    return _killed(setting.live.beat)
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """`manage.py issue_license --email … --tier pro --seats 5`: give an organization a license and print its key."""
 
 from argparse import ArgumentParser
-from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -10,6 +9,7 @@ from django.utils import timezone
 from accounts.models import User, normalize_email
 from accounts.services import OrganizationNotFound, membership_of
 from coditect.errors import InvalidInput
+from licenses.management.days import read_day
 from licenses.services.issue import issue_license
 
 
@@ -42,19 +42,10 @@ class Command(BaseCommand):
                 organization=membership_of(user, organization_id=None).organization,
                 tier=tier,
                 seats=seats,
-                expires_at=_read_day(expires),
+                expires_at=read_day("--expires", expires),
                 key=key,
                 now=timezone.now(),
             )
         except (InvalidInput, OrganizationNotFound) as error:
             raise CommandError(error.text) from error
         self.stdout.write(license.key_string)
-
-
-def _read_day(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC)
-    except ValueError as error:
-        raise CommandError(f"--expires is {text!r}; it must be a date such as 2027-01-01.") from error

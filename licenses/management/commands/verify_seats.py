@@ -1,12 +1,12 @@
 """`manage.py verify_seats`: prove from the record that no seat was ever sold twice, and compare Redis with it."""
 
 from argparse import ArgumentParser
-from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
+from licenses.management.days import read_day
 from licenses.services.verify import verify_seats
 
 
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         """Print what was found. Exit code 1 where a seat was sold twice."""
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = 0")
-        found = verify_seats(repair=repair, since=_read_day(since))
+        found = verify_seats(repair=repair, since=read_day("--since", since))
         self.stdout.write(f"licenses with live sessions: {found.licenses}")
         if found.is_redis_away:
             self.stdout.write("Redis does not answer: not compared")
@@ -38,12 +38,3 @@ class Command(BaseCommand):
         if not found.is_sound:
             raise CommandError(f"{len(found.oversold)} times a seat was sold twice.")
         self.stdout.write("no seat was ever sold twice")
-
-
-def _read_day(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC)
-    except ValueError as error:
-        raise CommandError(f"--since is {text!r}; it must be a date such as 2026-01-31.") from error
