@@ -36,6 +36,18 @@ if os.access(_SHARED_MEMORY, os.W_OK):
     worker_tmp_dir = str(_SHARED_MEMORY)
 
 
+def on_starting(server: Any) -> None:  # noqa: ARG001
+    """Refuse a Redis that could lose leases without anybody noticing."""
+    from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415 (needs the loaded application)
+
+    from coditect import redis, wsgi  # noqa: F401, PLC0415
+
+    try:
+        redis.refuse_unfit_server()
+    except ImproperlyConfigured as error:
+        sys.exit(f"coditect cannot start: {error}")
+
+
 def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001
     """Tie a worker to its master: without one it would go on answering on a port that nobody supervises."""
     if sys.platform == "linux":

@@ -8,9 +8,10 @@ from typing import Any, TypeVar, cast
 
 import redis
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.connection import AbstractConnection
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoPermissionError, NoScriptError, RedisError, ResponseError
 from redis.retry import Retry
 
 from coditect.errors import Unavailable
@@ -18,6 +19,7 @@ from coditect.errors import Unavailable
 Answer = TypeVar("Answer")
 OPEN_AFTER_FAILURES = 3
 OPEN_SECONDS = 1.0
+KEEPS_EVERYTHING = "noeviction"
 
 
 class RedisUnavailable(Unavailable):
@@ -77,6 +79,24 @@ client = connect()
 def ask(command: Callable[[redis.Redis], Answer]) -> Answer:
     """Run one command behind the breaker. Raises RedisUnavailable."""
     return _behind_breaker(lambda: command(client))
+
+
+def refuse_unfit_server() -> None:
+    """Check at the start that Redis can hold leases; one that is away does not block the start.
+
+    Raises ImproperlyConfigured where it evicts keys, or where INFO, by which scripts notice a restart, is denied.
+    """
+    try:
+        ask(lambda client: client.info("replication"))
+        policy = ask(lambda client: client.info("memory"))["maxmemory_policy"]
+    except RedisUnavailable as error:
+        if isinstance(error.__cause__, NoPermissionError):
+            raise ImproperlyConfigured("REDIS_URL names a user who may not run INFO; grant it: +info.") from error
+        return
+    if policy != KEEPS_EVERYTHING:
+        raise ImproperlyConfigured(
+            f"REDIS_URL leads to a Redis with maxmemory-policy {policy}; leases need {KEEPS_EVERYTHING}."
+        )
 
 
 class Script:

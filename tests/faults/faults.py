@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 import psycopg
 import redis
 
+from coditect.local.ports import LOOPBACK
 from coditect.local.programs import Program
 from coditect.local.valkey import Valkey
 from tests.faults.setting import Setting
@@ -71,6 +72,13 @@ def redis_rolled_back(setting: Setting, ttl: float) -> Iterator[None]:
     valkey.start()
 
 
+def _follow_then_lead(server: "redis.Redis", leader: int) -> None:
+    """Copy a leader, and be promoted."""
+    server.replicaof(LOOPBACK, leader)
+    _until(lambda: server.info("replication")["master_link_status"] == "up")
+    server.replicaof("NO", "ONE")
+
+
 @contextmanager
 def redis_failed_over(setting: Setting, ttl: float) -> Iterator[None]:
     """A replica is promoted, later the old primary again: each knows what the other forgot."""
@@ -80,13 +88,13 @@ def redis_failed_over(setting: Setting, ttl: float) -> Iterator[None]:
     with redis.Redis.from_url(replica.url) as two, redis.Redis.from_url(primary.url) as one:
         two.config_set("masterauth", primary.password)
         one.config_set("masterauth", replica.password)
-        two.replicaof("127.0.0.1", primary.port)
-        _until(lambda: two.info("replication")["master_link_status"] == "up")
-        two.replicaof("NO", "ONE")
+        _follow_then_lead(two, primary.port)
         two.config_set("requirepass", primary.password)
         setting.proxy.target = replica.port
         setting.proxy.cut()
         time.sleep(ttl)
+        one.config_set("masterauth", primary.password)
+        _follow_then_lead(one, replica.port)
         yield
         setting.proxy.target = primary.port
         setting.proxy.cut()
