@@ -10,7 +10,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts.models import LoginSession, Membership, Organization, User
-from accounts.services import create_organization
+from accounts.services.organizations import create_organization
 
 admin.site.unregister(Group)
 

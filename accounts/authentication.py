@@ -6,7 +6,7 @@ from rest_framework.request import Request
 
 from accounts import tokens
 from accounts.models import User
-from accounts.services import user_of
+from accounts.services.log_in import user_of
 from coditect.journal.origin import acting_as
 
 

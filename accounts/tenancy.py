@@ -7,7 +7,7 @@ from uuid import UUID
 from rest_framework.request import Request
 
 from accounts.models import Membership, User
-from accounts.services import OrganizationNotFound, membership_of
+from accounts.services.organizations import OrganizationNotFound, membership_of
 from coditect.api.views import ApiView
 
 

@@ -1,6 +1,6 @@
 """Paths of accounts."""
 
-from accounts import views
+from accounts.views import authentication
 from coditect.api.enveloped import ENVELOPED
 from coditect.api.flat import FLAT
 from coditect.api.routers import Router
@@ -8,8 +8,8 @@ from coditect.api.routers import Router
 
 def register(router: Router) -> None:
     """Add this app's endpoints."""
-    router.add("auth/register", views.RegisterView, name="register")
-    router.add("auth/token", views.TokenView, name="log-in", only=FLAT)
-    router.add("auth/token/refresh", views.RefreshView, name="refresh", only=FLAT)
-    router.add("auth/login", views.LoginView, name="log-in", only=ENVELOPED)
-    router.add("auth/refresh", views.RefreshView, name="refresh", only=ENVELOPED)
+    router.add("auth/register", authentication.RegisterView, name="register")
+    router.add("auth/token", authentication.TokenView, name="log-in", only=FLAT)
+    router.add("auth/token/refresh", authentication.RefreshView, name="refresh", only=FLAT)
+    router.add("auth/login", authentication.LoginView, name="log-in", only=ENVELOPED)
+    router.add("auth/refresh", authentication.RefreshView, name="refresh", only=ENVELOPED)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import tokens
 from accounts.models import LoginSession, Membership, Organization, Role, User
-from accounts.services import create_organization
+from accounts.services.organizations import create_organization
 from licenses.models import License
 from licenses.services.issue import issue_license
 

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts.models import User, normalize_email
-from accounts.services import OrganizationNotFound, membership_of
+from accounts.services.organizations import OrganizationNotFound, membership_of
 from coditect.errors import InvalidInput
 from licenses.management.days import read_day
 from licenses.services.issue import issue_license

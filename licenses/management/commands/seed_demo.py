@@ -9,7 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.services import membership_of, register_user
+from accounts.services.organizations import membership_of
+from accounts.services.register import register_user
 from licenses.models import License
 from licenses.services.issue import issue_license
 

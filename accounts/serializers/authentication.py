@@ -1,4 +1,4 @@
-"""Shapes of accounts, in and out."""
+"""Shapes of signing up and logging in."""
 
 from typing import Any
 

@@ -1,25 +1,14 @@
-"""Signing up, logging in, and staying logged in."""
+"""Logging in, and staying logged in."""
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
-from django.db import IntegrityError, transaction
-from django.utils.text import slugify
+from django.db import transaction
 
 from accounts import tokens
-from accounts.models import LoginSession, Membership, Organization, Role, User, normalize_email
-from coditect.errors import Conflict, NotFound, Unauthenticated
-from coditect.journal.services import record_event
-
-
-class EmailTaken(Conflict):
-    """Somebody has signed up with this address."""
-
-    code = "email_taken"
-    message = "An account with this e-mail address already exists."
+from accounts.models import LoginSession, User, normalize_email
+from coditect.errors import Unauthenticated
 
 
 class InvalidCredentials(Unauthenticated):
@@ -29,13 +18,6 @@ class InvalidCredentials(Unauthenticated):
     message = "The e-mail address or the password is wrong."
 
 
-class OrganizationNotFound(NotFound):
-    """No such organization, or none that this user is in."""
-
-    code = "organization_not_found"
-    message = "Organization not found."
-
-
 @dataclass(frozen=True, kw_only=True)
 class TokenPair:
     """What a log-in hands out."""
@@ -43,32 +25,6 @@ class TokenPair:
     access: str
     refresh: str
     user: User
-
-
-@transaction.atomic
-def register_user(*, email: str, password: str, full_name: str, company_name: str, now: datetime) -> Membership:
-    """Make a user, and an organization that they own.
-
-    Raises EmailTaken.
-    """
-    try:
-        with transaction.atomic():
-            user = User.objects.create_user(email, password, full_name=full_name, created_at=now)
-    except IntegrityError as error:
-        raise EmailTaken from error
-    organization = create_organization(name=company_name, now=now)
-    membership = Membership.objects.create(organization=organization, user=user, role=Role.OWNER, created_at=now)
-    record_event("user.registered", user, at=now, organization_id=organization.pk)
-    return membership
-
-
-@transaction.atomic
-def create_organization(*, name: str, now: datetime) -> Organization:
-    """Make an organization; licensing gives it a free license by receiving `organization.created`."""
-    slug = f"{slugify(name)[:60] or 'organization'}-{secrets.token_hex(4)}"
-    organization = Organization.objects.create(name=name, slug=slug, created_at=now)
-    record_event("organization.created", organization, at=now, organization_id=organization.pk)
-    return organization
 
 
 @transaction.atomic
@@ -121,14 +77,3 @@ def user_of(claims: tokens.Claims, *, now: datetime) -> User:
     if login is None or login.user_id != claims.user_id or not login.is_usable(at=now):
         raise tokens.TokenRevoked
     return login.user
-
-
-def membership_of(user: User, *, organization_id: UUID | None) -> Membership:
-    """The user's place in an organization, by default in their first. Raises OrganizationNotFound."""
-    memberships = Membership.objects.current().filter(user=user)
-    if organization_id is not None:
-        memberships = memberships.filter(organization_id=organization_id)
-    membership = memberships.first()
-    if membership is None:
-        raise OrganizationNotFound
-    return membership

@@ -7,15 +7,17 @@ from typing import Any
 from django.utils import timezone
 from rest_framework.request import Request
 
-from accounts import services, tokens
+from accounts import tokens
 from accounts.models import normalize_email
-from accounts.serializers import (
+from accounts.serializers.authentication import (
     LoginSerializer,
     RefreshSerializer,
     RegisterSerializer,
     present_registration,
     present_user,
 )
+from accounts.services.log_in import TokenPair, log_in, refresh_access
+from accounts.services.register import register_user
 from coditect.api.client import client_ip
 from coditect.api.results import Created
 from coditect.api.throttling import Limit, network_of
@@ -49,7 +51,7 @@ class RegisterView(CredentialsView):
 
     def post(self, request: Request) -> Created:
         """Make a user with an organization and a free license."""
-        membership = services.register_user(**self.read(RegisterSerializer), now=timezone.now())
+        membership = register_user(**self.read(RegisterSerializer), now=timezone.now())
         return Created(present_registration(membership))
 
 
@@ -60,9 +62,9 @@ class TokenView(CredentialsView):
         """An access token and a refresh token."""
         return present_tokens(self.log_in(request))
 
-    def log_in(self, request: Request) -> services.TokenPair:
+    def log_in(self, request: Request) -> TokenPair:
         """Begin a login session."""
-        return services.log_in(
+        return log_in(
             **self.read(LoginSerializer),
             ip=client_ip(request),
             user_agent=request.META.get("HTTP_USER_AGENT", ""),
@@ -93,7 +95,7 @@ class RefreshView(PublicView):
 
     def post(self, request: Request) -> dict[str, Any]:
         """A new access token; the refresh token stays good."""
-        access = services.refresh_access(**self.read(RefreshSerializer), now=timezone.now())
+        access = refresh_access(**self.read(RefreshSerializer), now=timezone.now())
         return present_access(access)
 
 
@@ -102,6 +104,6 @@ def present_access(access: str) -> dict[str, Any]:
     return {"access": access, "token_type": "Bearer", "expires_in": tokens.access_lifetime_seconds()}
 
 
-def present_tokens(pair: services.TokenPair) -> dict[str, Any]:
+def present_tokens(pair: TokenPair) -> dict[str, Any]:
     """Both tokens of a log-in."""
     return present_access(pair.access) | {"refresh": pair.refresh}

@@ -1,0 +1,1 @@
+"""Shapes of accounts, in and out."""

@@ -1,0 +1,34 @@
+"""Signing up."""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import Membership, Role, User
+from accounts.services.organizations import create_organization
+from coditect.errors import Conflict
+from coditect.journal.services import record_event
+
+
+class EmailTaken(Conflict):
+    """Somebody has signed up with this address."""
+
+    code = "email_taken"
+    message = "An account with this e-mail address already exists."
+
+
+@transaction.atomic
+def register_user(*, email: str, password: str, full_name: str, company_name: str, now: datetime) -> Membership:
+    """Make a user, and an organization that they own.
+
+    Raises EmailTaken.
+    """
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(email, password, full_name=full_name, created_at=now)
+    except IntegrityError as error:
+        raise EmailTaken from error
+    organization = create_organization(name=company_name, now=now)
+    membership = Membership.objects.create(organization=organization, user=user, role=Role.OWNER, created_at=now)
+    record_event("user.registered", user, at=now, organization_id=organization.pk)
+    return membership
