@@ -1,6 +1,6 @@
 """Paths of accounts."""
 
-from accounts.views import authentication
+from accounts.views import account, authentication
 from coditect.api.enveloped import ENVELOPED
 from coditect.api.flat import FLAT
 from coditect.api.routers import Router
@@ -13,3 +13,8 @@ def register(router: Router) -> None:
     router.add("auth/token/refresh", authentication.RefreshView, name="refresh", only=FLAT)
     router.add("auth/login", authentication.LoginView, name="log-in", only=ENVELOPED)
     router.add("auth/refresh", authentication.RefreshView, name="refresh", only=ENVELOPED)
+    router.add("auth/logout", account.LogoutView, name="log-out")
+    router.add("auth/me", account.AccountView, name="me")
+    router.add("me", account.AccountView, name="me-short", only=ENVELOPED)
+    router.add("auth/sessions", account.LoginSessionListView, name="login-sessions")
+    router.add("auth/sessions/<uuid:login_session_id>", account.LoginSessionView, name="login-session")

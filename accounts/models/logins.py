@@ -8,6 +8,14 @@ from django.db import models
 from accounts.models.users import User
 
 
+class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
+    """Log-ins."""
+
+    def live(self, *, at: datetime) -> "LoginSessionQuerySet":
+        """Those that have neither ended nor run out."""
+        return self.filter(revoked_at=None, expires_at__gt=at)
+
+
 class LoginSession(models.Model):
     """One log-in on one device. Its refresh token stays the same for its life; ending this row kills its tokens."""
 
@@ -20,6 +28,8 @@ class LoginSession(models.Model):
     last_used_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
+
+    objects = LoginSessionQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.user_id} since {self.created_at:%Y-%m-%d}"
