@@ -10,6 +10,7 @@ COMPILE := $(PY) -m uv pip compile --universal --python-version 3.11 --generate-
 
 # What production would set, so that the checks see the settings at their strictest. No server is contacted.
 DEPLOY_ENV := CODITECT_ENV=production ALLOWED_HOSTS=coditect.example PUBLIC_URL=https://coditect.example \
+	EMAIL_URL=submission://coditect.example DEFAULT_FROM_EMAIL=no-reply@coditect.example \
 	SECRET_KEY=only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGH \
 	DATABASE_URL=postgresql://nobody@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
 CHECK_ENV := $(DEPLOY_ENV) CODITECT_ENV=development

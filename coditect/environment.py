@@ -1,16 +1,25 @@
 """Reads and checks the environment variables; every complaint names its variable."""
 
 from collections.abc import Mapping
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 from environs import Env, EnvError
 
 ENVIRONMENTS = ("development", "sandbox", "staging", "production")
 BASE_DIR = Path(__file__).resolve().parent.parent
 RUN_FILE = "run.env"
+# Port and kind of TLS by scheme: none, from the first byte (RFC 8314), or begun by STARTTLS (RFC 6409).
+MAIL_SERVERS: dict[str, tuple[int, dict[str, bool]]] = {
+    "smtp": (25, {}),
+    "smtps": (465, {"EMAIL_USE_SSL": True}),
+    "submission": (587, {"EMAIL_USE_TLS": True}),
+}
+MAIL_TIMEOUT_SECONDS = 10
 
 
 class Environment:
@@ -98,6 +107,40 @@ class Environment:
         except ValueError as error:
             raise ImproperlyConfigured(f"{name} has a bad port.") from error
         return url
+
+    def mail_server(self, name: str, default: str | None = None) -> dict[str, Any]:
+        """Django's mail settings from an smtp://, smtps:// or submission:// URL; in development also file:///folder.
+
+        Mails in a file or on a console would be lost elsewhere, and lie open with the secrets in them.
+        """
+        try:
+            url = urlsplit(self.text(name, default))
+            port = url.port
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} has a bad host or port.") from error
+        if url.scheme == "file" and self.is_development:
+            backend = "django.core.mail.backends.filebased.EmailBackend"
+            return {"EMAIL_BACKEND": backend, "EMAIL_FILE_PATH": unquote(url.path)}
+        if url.scheme not in MAIL_SERVERS or not url.hostname:
+            raise ImproperlyConfigured(f"{name} must start with smtp://, smtps:// or submission:// and name a host.")
+        usual_port, tls = MAIL_SERVERS[url.scheme]
+        return {
+            "EMAIL_HOST": url.hostname,
+            "EMAIL_PORT": port or usual_port,
+            "EMAIL_HOST_USER": unquote(url.username or ""),
+            "EMAIL_HOST_PASSWORD": unquote(url.password or ""),
+            "EMAIL_TIMEOUT": MAIL_TIMEOUT_SECONDS,
+            **tls,
+        }
+
+    def mailbox(self, name: str, default: str | None = None) -> str:
+        """A sender: an address, or a name with an address in angle brackets."""
+        value = self.text(name, default)
+        try:
+            validate_email(parseaddr(value)[1])
+        except ValidationError as error:
+            raise ImproperlyConfigured(f"{name} must be an e-mail address, or a name and <an address>.") from error
+        return value
 
     def embedded(self, name: str) -> str:
         """A string that a running embedded set provides in development; elsewhere it is required."""

@@ -40,6 +40,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "corsheaders",
     "rest_framework",
+    "drf_spectacular_sidecar",
+    "coditect.api",
     "coditect.journal",
     "coditect.console",
     "accounts",
@@ -158,6 +160,18 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
     "COERCE_DECIMAL_TO_STRING": False,
 }
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.0",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENFORCE_NON_BLANK_FIELDS": True,
+}
+
+globals().update(
+    environment.mail_server("EMAIL_URL", (DATA_DIR / "mail").absolute().as_uri() if IS_DEVELOPMENT else None)
+)
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = environment.mailbox(
+    "DEFAULT_FROM_EMAIL", "CODITECT <coditect@localhost>" if IS_DEVELOPMENT else None
+)
 
 # Short socket time-outs: a paused broker must not hold a request or the beat for kombu's default of 20 s.
 CELERY_BROKER_URL = environment.redis("CELERY_BROKER_URL", REDIS_URL)
@@ -166,6 +180,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
+MAIL_SECONDS = 10
 CELERY_BEAT_SCHEDULE = {
     "expire-sessions": {
         "task": "licenses.expire_sessions",
@@ -173,6 +188,8 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": SEAT_SWEEP_SECONDS},
     },
     "verify-seats": {"task": "licenses.verify_seats", "schedule": 3600, "options": {"expires": 3600}},
+    "send-mails": {"task": "journal.send_mails", "schedule": MAIL_SECONDS, "options": {"expires": MAIL_SECONDS}},
+    "prune-mails": {"task": "journal.prune_mails", "schedule": 3600, "options": {"expires": 3600}},
     "worker-heartbeat": {"task": "health.record_worker", "schedule": 10, "options": {"expires": 10}},
 }
 

@@ -18,6 +18,8 @@ PRODUCTION = {
     "SECRET_KEY": f"{SECRET}-{'k' * 50}",
     "ALLOWED_HOSTS": "api.example.com",
     "PUBLIC_URL": "https://api.example.com",
+    "EMAIL_URL": f"submission://user:{SECRET}@mail.example.com",
+    "DEFAULT_FROM_EMAIL": "CODITECT <no-reply@example.com>",
     "DATABASE_URL": f"postgresql://user:{SECRET}@127.0.0.1:5432/coditect",
     "REDIS_URL": f"redis://:{SECRET}@127.0.0.1:6379/0",
 }
@@ -77,6 +79,17 @@ BAD: list[tuple[str, str | None]] = [
     ("PUBLIC_URL", "api.example.com"),
     ("CORS_ALLOWED_ORIGINS", "app.example.com"),
     ("CORS_ALLOWED_ORIGINS", "https://app.example.com/"),
+    ("EMAIL_URL", None),
+    ("EMAIL_URL", f"smtp+tls://user:{SECRET}@mail.example.com"),
+    ("EMAIL_URL", f"smtp://user:{SECRET}@mail.example.com:port"),
+    ("EMAIL_URL", f"smtp://user:{SECRET}@[::1"),
+    ("EMAIL_URL", "mail.example.com"),
+    ("EMAIL_URL", "submission://"),
+    ("EMAIL_URL", "file:///var/mail"),
+    ("EMAIL_URL", "console://"),
+    ("DEFAULT_FROM_EMAIL", None),
+    ("DEFAULT_FROM_EMAIL", "CODITECT"),
+    ("DEFAULT_FROM_EMAIL", "CODITECT <no-reply>"),
 ]
 
 
@@ -161,6 +174,28 @@ class TestGoodEnvironment:
         assert (database["PASSWORD"], database["OPTIONS"]["sslmode"]) == ("p@ss", "require")
         assert database["OPTIONS"]["connect_timeout"] == 2
         assert "statement_timeout=3000" in database["OPTIONS"]["options"]
+
+    @pytest.mark.parametrize(
+        ("url", "expected"),
+        [
+            ("smtp://relay", ("relay", 25, "", "", None, None)),
+            ("submission://u%40x:p%2F@mail.example.com", ("mail.example.com", 587, "u@x", "p/", True, None)),
+            ("smtps://u:p@mail.example.com:4650", ("mail.example.com", 4650, "u", "p", None, True)),
+        ],
+    )
+    def test_names_a_mail_server(self, url: str, expected: tuple[object, ...]) -> None:
+        settings = load(PRODUCTION, EMAIL_URL=url)
+        names = ("HOST", "PORT", "HOST_USER", "HOST_PASSWORD", "USE_TLS", "USE_SSL")
+        assert tuple(settings.get(f"EMAIL_{name}") for name in names) == expected
+        assert settings["EMAIL_TIMEOUT"] == 10
+        assert settings["DEFAULT_FROM_EMAIL"] == "CODITECT <no-reply@example.com>"
+
+    @pytest.mark.parametrize(("url", "folder"), [(None, "{}/mail"), ("file:///srv/my%20mail", "/srv/my mail")])
+    def test_puts_mails_into_files_in_development(self, url: str | None, folder: str, tmp_path: Path) -> None:
+        settings = load(DEVELOPMENT, EMAIL_URL=url, DEFAULT_FROM_EMAIL=None)
+        assert settings["EMAIL_BACKEND"].endswith("filebased.EmailBackend")
+        assert settings["EMAIL_FILE_PATH"] == folder.format(tmp_path)
+        assert settings["DEFAULT_FROM_EMAIL"] == "CODITECT <coditect@localhost>"
 
     def test_takes_words_with_spaces_between(self) -> None:
         settings = load(PRODUCTION, ALLOWED_HOSTS=" a.example.com , b.example.com,")

@@ -1,6 +1,7 @@
-"""One row per fact: audit entry and outbox at once."""
+"""One row per fact, audit entry and outbox at once; and one per mail."""
 
 import uuid
+from datetime import datetime
 
 from django.db import models
 
@@ -29,3 +30,45 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.subject_type} {self.subject_id}"
+
+
+class MailQuerySet(models.QuerySet["Mail"]):
+    """Mails by what is to be done with them."""
+
+    def due(self, *, at: datetime) -> "MailQuerySet":
+        """Those to be sent now, the longest waiting first."""
+        return self.filter(status=Mail.Status.PENDING, next_attempt_at__lte=at).order_by("next_attempt_at")
+
+
+class Mail(models.Model):
+    """A mail that is to be sent, or was. It holds ids only: who sends it looks up the rest and makes the secrets."""
+
+    class Status(models.TextChoices):
+        """Where it stands; `failed` is given up."""
+
+        PENDING = "pending"
+        SENT = "sent"
+        FAILED = "failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    template = models.CharField(max_length=64)
+    to = models.EmailField()
+    ids = models.JSONField(default=dict)
+    status = models.CharField(max_length=16, choices=Status, default=Status.PENDING)
+    created_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=100, blank=True)
+
+    objects = MailQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["next_attempt_at"], condition=models.Q(status="pending"), name="mail_pending"),
+            models.Index(fields=["to", "-created_at"], name="mail_by_address"),
+            models.Index(fields=["created_at"], name="mail_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.template} to {self.to}"

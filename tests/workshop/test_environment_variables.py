@@ -26,6 +26,8 @@ READERS = {
     "choice",
     "database",
     "redis",
+    "mail_server",
+    "mailbox",
 }
 
 
