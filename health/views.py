@@ -1,6 +1,8 @@
 """Endpoints of health."""
 
-from typing import Any
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, Literal, TypedDict
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -9,8 +11,38 @@ from rest_framework.request import Request
 
 from coditect.api.encoding import json_response
 from coditect.api.problems import RETRY_AFTER_SECONDS
+from coditect.api.schema.description import Answer, describe
 from coditect.api.views import PublicView
 from health.services import check_readiness
+
+TAG = "Health"
+
+
+class HealthBody(TypedDict):
+    """The process is alive."""
+
+    status: Literal["healthy"]
+    timestamp: datetime
+    service: str
+    version: str
+
+
+class ReadyBody(TypedDict):
+    """It can serve; `degraded` names the parts without which it does."""
+
+    status: Literal["ready"]
+    timestamp: datetime
+    checks: dict[str, str]
+    degraded: list[str]
+
+
+class NotReadyBody(TypedDict):
+    """It cannot serve, and why."""
+
+    status: Literal["not_ready"]
+    timestamp: datetime
+    checks: dict[str, str]
+    error: str
 
 
 class UnlimitedView(PublicView):
@@ -24,6 +56,7 @@ class UnlimitedView(PublicView):
 class HealthView(UnlimitedView):
     """Is the process alive?"""
 
+    @describe("get_health", "Alive?", tag=TAG, answers=[Answer(HealthBody)], is_limited=False, needs_database=False)
     def get(self, request: Request) -> dict[str, Any]:
         """Touches nothing."""
         return {
@@ -37,6 +70,14 @@ class HealthView(UnlimitedView):
 class ReadyView(UnlimitedView):
     """Can it serve?"""
 
+    @describe(
+        "get_readiness",
+        "Ready?",
+        tag=TAG,
+        answers=[Answer(ReadyBody), Answer(NotReadyBody, HTTPStatus.SERVICE_UNAVAILABLE)],
+        is_limited=False,
+        needs_database=False,
+    )
     def get(self, request: Request) -> HttpResponse:
         """A 503 only where the database is away or not migrated; without Redis or a worker we still serve."""
         readiness = check_readiness(now=timezone.now())

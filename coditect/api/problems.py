@@ -83,9 +83,14 @@ def from_exception(error: Exception) -> Problem | None:
     return None
 
 
+def status_of(kind: type[DomainError]) -> HTTPStatus:
+    """The status of a kind of domain error."""
+    return next(STATUSES[base] for base in kind.__mro__ if base in STATUSES)
+
+
 def from_domain_error(error: DomainError) -> Problem:
     """A domain error with the status of its kind."""
-    status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+    status = status_of(type(error))
     headers: dict[str, str] = {}
     errors: dict[str, list[str]] = {}
     details = dict(error.details)

@@ -15,6 +15,7 @@ class InvalidQuery(DomainError):
     """A query parameter that cannot be honoured; `field` names it."""
 
     code = "invalid_request"
+    message = "A query parameter is unknown, or its value cannot be honoured."
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)

@@ -1,0 +1,83 @@
+"""What the endpoints of accounts answer, as types; the tests hold the server to them."""
+
+from datetime import datetime
+from typing import Annotated, Literal, TypedDict
+from uuid import UUID
+
+RoleName = Literal["owner", "admin", "member", "viewer"]
+
+
+class UserBody(TypedDict):
+    """A user."""
+
+    id: UUID
+    email: str
+    full_name: str
+    email_verified: bool
+    created_at: datetime
+
+
+class RegistrationBody(UserBody):
+    """A user just signed up, with the organization made for them."""
+
+    company_name: str
+    organization_id: UUID
+    organization_name: str
+    role: RoleName
+
+
+class AccessBody(TypedDict):
+    """An access token."""
+
+    access: str
+    token_type: Literal["Bearer"]
+    expires_in: Annotated[int, "In seconds."]
+
+
+class TokensBody(AccessBody):
+    """Both tokens of a log-in."""
+
+    refresh: Annotated[str, "Good for 7 days; it stays the same."]
+
+
+class LoginBody(TokensBody):
+    """Both tokens of a log-in, and whose they are."""
+
+    user: UserBody
+
+
+class MessageBody(TypedDict):
+    """Done."""
+
+    message: str
+
+
+class MembershipBody(TypedDict):
+    """A user's place in an organization."""
+
+    organization_id: UUID
+    organization_name: str
+    role: RoleName
+
+
+class AccountBody(UserBody):
+    """A user with their place in each organization."""
+
+    memberships: list[MembershipBody]
+
+
+class LoginSessionBody(TypedDict):
+    """A log-in on one device."""
+
+    id: UUID
+    created_at: datetime
+    last_used_at: datetime
+    ip: str | None
+    user_agent: str
+    is_current: bool
+
+
+class EndedSessionsBody(MessageBody):
+    """Log-ins were ended."""
+
+    ended: Annotated[int, {"minimum": 0}]
