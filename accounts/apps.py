@@ -7,3 +7,10 @@ class AccountsConfig(AppConfig):
     """See the package."""
 
     name = "accounts"
+
+    def ready(self) -> None:
+        """Say what its mails show."""
+        from accounts.services.invitations import compose_invitation
+        from coditect.journal.mails import compose_by
+
+        compose_by("invitation", compose_invitation)

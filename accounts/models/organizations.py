@@ -3,9 +3,26 @@
 import uuid
 
 from django.db import models
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models.users import User
+
+
+class OrganizationQuerySet(models.QuerySet["Organization"]):
+    """Organizations, seen by those who are in them."""
+
+    def active(self) -> "OrganizationQuerySet":
+        """Those that are still there."""
+        return self.filter(status=Organization.Status.ACTIVE)
+
+    def for_user(self, user: User) -> "OrganizationQuerySet":
+        """Those that a user is in and that are still there, with the user's `role`."""
+        return self.active().filter(memberships__user=user).annotate(role=F("memberships__role"))
+
+    def locked(self) -> "OrganizationQuerySet":
+        """Under the row lock that every change of members takes first; it lets foreign keys to the row pass."""
+        return self.select_for_update(no_key=True, of=("self",))
 
 
 class Organization(models.Model):
@@ -25,6 +42,8 @@ class Organization(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     members = models.ManyToManyField(User, through="Membership", related_name="organizations")
 
+    objects = OrganizationQuerySet.as_manager()
+
     def __str__(self) -> str:
         return self.name
 
@@ -39,7 +58,7 @@ class Role(models.TextChoices):
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
-    """Memberships in organizations that are still there."""
+    """Memberships, seen by those who may."""
 
     def current(self) -> "MembershipQuerySet":
         """Those of active organizations, the user's first one first."""
@@ -48,6 +67,14 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
             .select_related("organization")
             .order_by("created_at", "id")
         )
+
+    def for_user(self, user: User) -> "MembershipQuerySet":
+        """A user's places in organizations that are still there, the first one first."""
+        return self.current().filter(user=user)
+
+    def for_organization(self, organization: Organization) -> "MembershipQuerySet":
+        """Everybody in one organization."""
+        return self.filter(organization=organization).select_related("user", "organization")
 
 
 class Membership(models.Model):
@@ -68,11 +95,20 @@ class Membership(models.Model):
         return f"{self.user_id} {self.role} of {self.organization_id}"
 
     @property
+    def owns(self) -> bool:
+        """Whether this member may do everything: billing, deletion, other owners."""
+        return self.role == Role.OWNER
+
+    @property
     def administers(self) -> bool:
-        """Whether this member manages licenses and other members' seats."""
+        """Whether this member manages licenses, other members and their seats."""
         return self.role in {Role.OWNER, Role.ADMIN}
 
     @property
     def may_hold_seats(self) -> bool:
         """Whether this member may acquire seats and see keys in full."""
         return self.role != Role.VIEWER
+
+    def may_grant(self, role: str) -> bool:
+        """Whether this member may give somebody a role, or take it away: owners any, admins any but owner."""
+        return self.owns or (self.administers and role != Role.OWNER)
