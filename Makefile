@@ -19,7 +19,7 @@ CHECKS := types format lint imports migrations settings security locks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check format lock prove bench shell clean python $(CHECKS:%=check-%)
+.PHONY: help run test check format lock schema prove bench shell clean python $(CHECKS:%=check-%)
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -71,6 +71,9 @@ lock: $(VENV)/dev.stamp ## Compile pyproject.toml's dependencies into the lock f
 	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements.lock
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --group local -o requirements-local.lock
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --group dev -c requirements.lock -o requirements-dev.lock
+
+schema: $(VENV)/dev.stamp ## Write the OpenAPI documents of both dialects into docs/openapi
+	@$(CHECK_ENV) $(PY) manage.py write_schema
 
 prove: $(VENV)/dev.stamp ## Kill, pause and cut the real services while clients hold seats (ARGS="--runs 50" for more)
 	@$(PY) -m tests.faults $(ARGS)

@@ -1,4 +1,4 @@
-"""Every path: the two dialects of the API, and the console."""
+"""Every path: the two dialects of the API, their documents, and the console."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -6,6 +6,7 @@ from django.urls import include, path
 import accounts.urls
 import health.urls
 import licenses.urls
+from coditect.api import docs
 from coditect.api.routers import DIALECTS, Router
 
 router = Router()
@@ -14,6 +15,7 @@ for app in (licenses, accounts, health):
 
 urlpatterns = [
     *(path("", include((router.urls(dialect), dialect.name))) for dialect in DIALECTS),
+    *docs.urls(router),
     path("admin/", admin.site.urls),
 ]
 

@@ -12,9 +12,10 @@ from drf_spectacular.plumbing import ComponentRegistry
 from coditect.api.routers import Route, Router
 from coditect.api.schema import headers
 from coditect.api.schema.description import Answer, Description, Nothing, PageOf, description_of
-from coditect.api.schema.failures import extra_of, failures_of, needs_log_in
+from coditect.api.schema.failures import extra_of, failures_of
 from coditect.api.schema.forms import Form
 from coditect.api.schema.requests import AutoSchema
+from coditect.api.schema.security import SECURITY_SCHEMES, needs_log_in, security_of
 from coditect.api.schema.shapes import Schema, Shapes
 from coditect.api.views import ApiView
 
@@ -37,10 +38,6 @@ Requests act on the organization in `X-Organization-Id`, else on the caller's fi
 """
 
 
-class Undescribed(Exception):
-    """A handler without `@describe`."""
-
-
 def operations_of(route: Route) -> Iterator[tuple[str, Description | None]]:
     """The methods of a route with their descriptions; None for one without."""
     for method in METHODS:
@@ -59,8 +56,9 @@ class Document:
         self.shapes = Shapes()
 
     def build(self) -> dict[str, Any]:
-        """The document. Raises Undescribed."""
-        paths = {self._path(route): self._path_item(route) for route in self.routes}
+        """The document; a test sees to it that no operation lacks a description."""
+        items = ((self._path(route), self._path_item(route)) for route in self.routes)
+        paths = {path: item for path, item in items if item}
         requests = self.registry.build({}).get("schemas", {})
         schemas = {**self.form.components, **self.shapes.components, **requests}
         return {
@@ -76,7 +74,7 @@ class Document:
             "components": {
                 "schemas": dict(sorted(schemas.items())),
                 "headers": headers.COMPONENTS,
-                "securitySchemes": self._security_schemes(),
+                "securitySchemes": SECURITY_SCHEMES,
             },
         }
 
@@ -87,9 +85,8 @@ class Document:
     def _path_item(self, route: Route) -> Schema:
         item: Schema = {}
         for method, description in operations_of(route):
-            if description is None:
-                raise Undescribed(f"{route.view.__name__}.{method} has no @describe(…)")
-            item[method] = self._operation(route, method, description)
+            if description is not None:
+                item[method] = self._operation(route, method, description)
         return item
 
     def _operation(self, route: Route, method: str, description: Description) -> Schema:
@@ -103,7 +100,7 @@ class Document:
             "parameters": self._parameters(route, view, description),
             "requestBody": self._request_body(view, description),
             "responses": self._responses(view, description),
-            "security": [{name: []} for name in self._security_schemes()] if needs_log_in(view, description) else [],
+            "security": security_of(view, method) if needs_log_in(view, description) else [],
         }
         return {name: value for name, value in operation.items() if value or name == "security"}
 
@@ -143,20 +140,16 @@ class Document:
                 found[str(int(failure.status))] = self._response(
                     failure.status, failure.text, "application/json", schema, is_limited=description.is_limited
                 )
-        return found
+        return dict(sorted(found.items()))
 
     def _answer(self, answer: Answer | PageOf | Nothing) -> tuple[HTTPStatus, str, Schema | None]:
         if isinstance(answer, PageOf):
             return HTTPStatus.OK, "application/json", self.form.page(answer.key, self.shapes.schema(answer.shape))
         schema = self.shapes.schema(answer.shape)
         if isinstance(answer, Nothing):
-            return (*self._split(self.form.nothing(schema)),)
-        body = self.form.success(schema) if answer.is_enveloped else schema
-        return answer.status, answer.media_type, body
-
-    @staticmethod
-    def _split(nothing: tuple[HTTPStatus, Schema | None]) -> tuple[HTTPStatus, str, Schema | None]:
-        return nothing[0], "application/json", nothing[1]
+            status, body = self.form.nothing(schema)
+            return status, "application/json", body
+        return answer.status, answer.media_type, self.form.success(schema) if answer.is_enveloped else schema
 
     @staticmethod
     def _response(status: HTTPStatus, text: str, media_type: str, schema: Schema | None, *, is_limited: bool) -> Schema:
@@ -168,10 +161,3 @@ class Document:
     def _tags(self) -> list[str]:
         found = [found.tag for route in self.routes for _, found in operations_of(route) if found is not None]
         return sorted(set(found))
-
-    @staticmethod
-    def _security_schemes() -> dict[str, Schema]:
-        found: dict[str, Schema] = {}
-        for authenticator in ApiView.authenticators:
-            found |= getattr(authenticator, "security_schemes", {})
-        return found

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
+from coditect.api.credentials import InsufficientScope
 from coditect.api.problems import Problem, status_of
 from coditect.api.queries import InvalidQuery
 from coditect.api.schema.description import Description
 from coditect.api.schema.forms import Form
+from coditect.api.schema.security import AUTHENTICATION_ERRORS, needs_log_in
 from coditect.api.schema.shapes import Schema
 from coditect.api.views import ApiView
 from coditect.errors import DomainError, InvalidInput, LimitExceeded, Unavailable
@@ -45,11 +47,6 @@ def failures_of(view: ApiView, description: Description, form: Form) -> list[Fai
     return [found[status] for status in sorted(found)]
 
 
-def needs_log_in(view: ApiView, description: Description) -> bool:
-    """Whether the operation asks for credentials."""
-    return bool(view.authenticators) if description.needs_log_in is None else description.needs_log_in
-
-
 def extra_of(view: ApiView) -> dict[str, Schema]:
     """What the endpoint adds to its failures for clients that read only the body."""
     sample = Problem(status=HTTPStatus.BAD_REQUEST, code="invalid_request", message="text")
@@ -72,7 +69,9 @@ def _of_errors(view: ApiView, description: Description) -> Iterator[tuple[HTTPSt
 
 def _implied(view: ApiView, description: Description) -> Iterator[type[DomainError]]:
     if needs_log_in(view, description):
-        yield from (error for authenticator in ApiView.authenticators for error in getattr(authenticator, "errors", ()))
+        yield from AUTHENTICATION_ERRORS
+        if view.scopes:
+            yield InsufficientScope
     yield from view.errors
     if description.query is not None:
         yield InvalidQuery

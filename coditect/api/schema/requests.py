@@ -6,7 +6,6 @@ from drf_spectacular.openapi import AutoSchema as SpectacularAutoSchema
 from drf_spectacular.plumbing import ComponentRegistry
 from rest_framework import serializers
 
-from coditect.api.fields import TextField
 from coditect.api.queries import ListQuery, MomentField
 from coditect.api.schema.shapes import Schema
 from coditect.api.views import ApiView
@@ -49,12 +48,15 @@ class AutoSchema(SpectacularAutoSchema):
         if isinstance(field, MomentField):
             return {"anyOf": [{"type": "string", "format": kind} for kind in ("date-time", "date")]}
         schema: Schema = super()._map_serializer_field(field, direction, bypass_extensions)
-        if isinstance(field, serializers.CharField) and "enum" not in schema:
-            must_have_text = not field.allow_blank and (field.trim_whitespace or not isinstance(field, TextField))
-            schema["pattern"] = NOT_BLANK if must_have_text else WITHOUT_NUL
-        if not field.allow_null and "default" in schema and schema["default"] is None:
-            del schema["default"]
+        if isinstance(field, serializers.ChoiceField):
+            return {"type": "string", "enum": schema["enum"]}
         return schema
+
+    def _insert_field_validators(self, field: Any, schema: Schema) -> None:
+        super()._insert_field_validators(field, schema)
+        if isinstance(field, serializers.CharField):
+            trims = field.trim_whitespace and not field.allow_blank
+            schema["pattern"] = NOT_BLANK if trims else WITHOUT_NUL
 
 
 def _sort(query: type[ListQuery]) -> Schema:

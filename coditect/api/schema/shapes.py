@@ -3,7 +3,6 @@
 import types
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from enum import Enum
 from typing import (
     Annotated,
     Any,
@@ -40,16 +39,14 @@ class Shapes:
 
     def schema(self, shape: Any) -> Schema:
         """The schema of a type. Raises TypeError for one that no answer should have."""
+        convert = ORIGINS.get(get_origin(shape))
+        if convert is not None:
+            return convert(self, get_args(shape))
         if shape in PLAIN:
             return dict(PLAIN[shape])
         if is_typeddict(shape):
             return self._component(shape)
-        if isinstance(shape, type) and issubclass(shape, Enum):
-            return {"type": "string", "enum": [member.value for member in shape]}
-        convert = ORIGINS.get(get_origin(shape))
-        if convert is None:
-            raise TypeError(f"{shape!r} cannot be described")
-        return convert(self, get_args(shape))
+        raise TypeError(f"{shape!r} cannot be described")
 
     def _component(self, shape: Any) -> Schema:
         name = shape.__name__.removesuffix("Body")
