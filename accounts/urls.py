@@ -1,6 +1,6 @@
 """Paths of accounts."""
 
-from accounts.views import account, authentication
+from accounts.views import account, authentication, organizations, tokens
 from coditect.api.enveloped import ENVELOPED
 from coditect.api.flat import FLAT
 from coditect.api.routers import Router
@@ -18,3 +18,18 @@ def register(router: Router) -> None:
     router.add("me", account.AccountView, name="me-short", only=ENVELOPED)
     router.add("auth/sessions", account.LoginSessionListView, name="login-sessions")
     router.add("auth/sessions/<uuid:login_session_id>", account.LoginSessionView, name="login-session")
+    router.add("tokens", tokens.ApiTokenListView, name="tokens")
+    router.add("tokens/<uuid:token_id>", tokens.ApiTokenView, name="token")
+    router.add("orgs", organizations.OrganizationListView, name="organizations")
+    router.add("orgs/<uuid:organization_id>", organizations.OrganizationView, name="organization")
+    router.add("orgs/<uuid:organization_id>/members", organizations.MemberListView, name="members")
+    router.add("orgs/<uuid:organization_id>/members/<uuid:member_id>", organizations.MemberView, name="member")
+    router.add("orgs/<uuid:organization_id>/invitations", organizations.InvitationListView, name="invitations")
+    router.add(
+        "orgs/<uuid:organization_id>/invitations/<uuid:invitation_id>", organizations.InvitationView, name="invitation"
+    )
+    router.add(
+        "orgs/<uuid:organization_id>/transfer-ownership", organizations.TransferOwnershipView, name="transfer-ownership"
+    )
+    router.add("orgs/<uuid:organization_id>/leave", organizations.LeaveView, name="leave-organization")
+    router.add("invitations/accept", organizations.AcceptInvitationView, name="accept-invitation")

@@ -121,13 +121,18 @@ def new_session_id(lease_group: str) -> UUID:
     return UUID(int=high | 8 << 76 | (random >> 62) << 64 | 0b10 << 62 | random & (1 << 62) - 1)
 
 
+def group_of(session_id: UUID) -> str:
+    """The lease group that a session id carries."""
+    return session_id.hex[:12]
+
+
 def beat(session_id: UUID, *, user_id: UUID) -> Beat | None:
     """Extend a lease by one TTL, without the database; None where only the database may answer.
 
     Raises BeatLimited.
     """
     limit = BEATS_PER_MINUTE * settings.RATE_LIMIT_FACTOR
-    group = session_id.hex[:12]
+    group = group_of(session_id)
     try:
         answer = _run(
             "beat", group, "", session_id.hex, user_id.hex, _ttl_ms(), limit, extra_keys=[f"seat:{{{group}}}:b"]

@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from accounts import tokens
 from accounts.models import LoginSession, Membership, Organization, Role, User
+from accounts.scopes import SCOPES_OF_ROLE, Scope
+from accounts.services.api_tokens import create_api_token
 from accounts.services.organizations import create_organization
 from licenses.models import License
 from licenses.services.issue import issue_license
@@ -98,3 +100,15 @@ def make_person(role: str = Role.OWNER, *, organization: Organization | None = N
     """A member of an organization, signed in."""
     membership = make_membership(role, organization=organization)
     return Person(membership, log_in(membership.user))
+
+
+def make_api_token(person: Person, *scopes: str, expires_at: datetime | None = None) -> str:
+    """An API token of an administrator with these scopes, or with all that the role has."""
+    new = create_api_token(
+        membership=person.membership,
+        name="CI",
+        scopes=scopes or [scope for scope in Scope if scope in SCOPES_OF_ROLE[person.membership.role]],
+        expires_at=expires_at,
+        now=timezone.now(),
+    )
+    return new.text

@@ -15,6 +15,7 @@ from redis import Redis
 from rest_framework.request import Request
 
 from coditect.api.client import client_ip
+from coditect.api.credentials import ScopedCredential, scoped_credential
 from coditect.errors import LimitExceeded
 from coditect.redis import RedisUnavailable, ask
 
@@ -48,7 +49,10 @@ class Limit:
 
 @dataclass(frozen=True)
 class Category:
-    """A kind of endpoint and its limit per minute; `per_user` counts by user where there is one, else by address."""
+    """A kind of endpoint and its limit per minute.
+
+    `per_user` counts by user or API token where there is one, else by address.
+    """
 
     scope: str
     requests: int
@@ -58,12 +62,17 @@ class Category:
         """The limit that a request counts against."""
         user_id: UUID | None = request.user.pk if self.per_user and request.user else None
         if user_id:
-            return self.for_user(user_id)
+            credential = scoped_credential(request)
+            return self.for_token(credential) if credential else self.for_user(user_id)
         return Limit(self.scope, f"ip:{network_of(request)}", self.requests)
 
     def for_user(self, user_id: UUID) -> Limit:
         """The limit of one user."""
         return Limit(self.scope, f"user:{user_id}", self.requests)
+
+    def for_token(self, credential: ScopedCredential) -> Limit:
+        """The limit of one API token: a busy script does not slow down the person who made its token."""
+        return Limit(self.scope, f"token:{credential.id}", self.requests)
 
 
 DEFAULT = Category("default", 100)

@@ -15,11 +15,12 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from coditect.api import throttling
+from coditect.api.credentials import Scopes, require_scope
 from coditect.api.dialects import Dialect
 from coditect.api.flat import FLAT
 from coditect.api.parsers import StrictJSONParser
 from coditect.api.problems import Problem, from_exception, internal_error
-from coditect.errors import Unauthenticated
+from coditect.errors import DomainError, Unauthenticated
 
 logger = logging.getLogger(__name__)
 SerializerType = TypeVar("SerializerType", bound=serializers.Serializer[Any])
@@ -30,7 +31,12 @@ class ApiView(APIView):
 
     dialect: Dialect = FLAT
     limit: ClassVar[throttling.Category] = throttling.DEFAULT
+    # What each method asks of an API token; a method that is not named here is closed to them.
+    scopes: ClassVar[Scopes] = {}
     http_method_names = ["get", "head", "post", "patch", "put", "delete"]
+    # For the API's description: what every operation of the view may raise, and the headers that it reads.
+    errors: ClassVar[Sequence[type[DomainError]]] = ()
+    request_headers: ClassVar[dict[str, dict[str, Any]]] = {}
     # Made once, not for every request as DRF does: with its own dispatch a heartbeat costs half as much again.
     parsers = [StrictJSONParser()]
     authenticators: list[BaseAuthentication] = [import_string(name)() for name in settings.API_AUTHENTICATION]
@@ -60,6 +66,8 @@ class ApiView(APIView):
         if self.authenticators and request.user is None:
             raise Unauthenticated
         self.headers |= throttling.check(self.rate_limits(request))
+        if self.authenticators:
+            require_scope(request, self.scopes)
         if request.META.get("CONTENT_LENGTH", "0") not in {"", "0"}:
             request.data  # noqa: B018 (a body of another type is a 415 also where no handler reads it)
         return handler(request, **kwargs)

@@ -1,9 +1,13 @@
 """A machine keeps its seat. Redis may say yes; only the database may say no."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
+from accounts.models import ApiToken
+from accounts.services.api_tokens import use_api_token
 from coditect.errors import DomainError, NotFound
 from coditect.redis import RedisUnavailable
 from licenses import leases
@@ -54,6 +58,16 @@ def beat_from_lease(*, session_id: UUID, user_id: UUID) -> Beat | None:
         return leases.beat(session_id, user_id=user_id)
     except RedisUnavailable:
         return None
+
+
+def use_api_token_to_beat(text: str, *, session_id: UUID, now: datetime) -> tuple[ApiToken, bool]:
+    """The API token, and whether its organization has the session's license, whose group the id carries: one SELECT.
+
+    Raises TokenInvalid, TokenExpired, TokenRevoked.
+    """
+    licenses = License.objects.filter(lease_group=leases.group_of(session_id), organization=OuterRef("organization"))
+    token = use_api_token(text, now=now, among=ApiToken.objects.annotate(reaches_session=Exists(licenses)))
+    return token, bool(vars(token)["reaches_session"])
 
 
 def beat_from_record(*, session_id: UUID, user_id: UUID) -> HeldSeat:
