@@ -1,15 +1,32 @@
 """What licensing does when something happens in accounts."""
 
+from uuid import UUID
+
 from coditect.journal.models import Event
 from coditect.journal.services import on
 from licenses.services.issue import issue_free_license
+from licenses.services.revoke import revoke_seats_of
 
 
 def connect() -> None:
     """Register this app's receivers."""
     on("organization.created", give_free_license)
+    on("member.removed", take_seats_in_organization)
+    on("member.demoted", take_seats_in_organization)
+    on("user.deactivated", take_all_seats)
+    on("user.deleted", take_all_seats)
 
 
 def give_free_license(event: Event) -> None:
     """A new organization starts with one free seat."""
     issue_free_license(organization_id=event.subject_id, now=event.at)
+
+
+def take_seats_in_organization(event: Event) -> None:
+    """Whoever left an organization, or only looks on in it now, holds no seats of its licenses."""
+    revoke_seats_of(user_id=UUID(event.data["user_id"]), organization_id=event.organization_id)
+
+
+def take_all_seats(event: Event) -> None:
+    """Whoever cannot log in holds no seats."""
+    revoke_seats_of(user_id=event.subject_id, organization_id=None)

@@ -45,7 +45,6 @@ from licenses.services.heartbeat import (
 from licenses.services.release import release_seat
 from licenses.services.validate import validate_key
 
-
 LICENSES, SEATS = "Licenses", "Seats"
 SOME_ID = "6f9619ff-8b86-4011-b42d-00cf4fc964ff"
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import Invitation, Membership, Organization, Role
+from accounts.services.api_tokens import revoke_api_tokens
 from accounts.services.logins import end_login_sessions
 from accounts.services.organizations import as_locked, lock_organization
 from coditect.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -124,6 +125,7 @@ def _end(member: Membership, *, now: datetime) -> None:
     if member.owns:
         _require_another_owner(member)
     _revoke_invitations_by(member, now=now)
+    revoke_api_tokens(user=member.user, organization_id=member.organization_id, now=now)
     _record("member.removed", member, at=now, role=member.role)
     Membership.objects.for_organization(member.organization).filter(pk=member.pk).delete()
 

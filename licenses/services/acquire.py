@@ -48,9 +48,9 @@ class LicenseRevoked(Forbidden):
 
 
 class SeatsForbidden(Forbidden):
-    """A viewer asked for a seat."""
+    """A viewer asked for a seat, or somebody who was put out meanwhile."""
 
-    message = "Viewers cannot hold seats."
+    message = "You cannot hold seats of this organization: viewers only look on."
 
 
 class NoSeatsAvailable(Conflict):
@@ -113,6 +113,8 @@ def acquire_seat(
 
 
 def _decide(locked: LockedLicense, machine: Machine, **about: Any) -> HeldSeat | DomainError:
+    if not locked.is_welcome:
+        return SeatsForbidden()
     refusal = REFUSALS.get(locked.license.status_at(locked.now))
     if refusal:
         return refusal()

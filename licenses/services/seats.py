@@ -12,6 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
+from accounts.models import Role
 from coditect.journal.services import record_event
 from coditect.redis import RedisUnavailable
 from licenses import leases
@@ -44,7 +45,10 @@ SELECT clock_timestamp(),
        (SELECT count(*) FROM unended WHERE revoke_at IS NOT NULL),
        (SELECT candidate FROM generate_series(1, %(seats)s) AS candidate
         WHERE candidate NOT IN (SELECT slot FROM unended) ORDER BY candidate LIMIT 1),
-       (SELECT id FROM unended WHERE user_id = %(user)s AND hardware_id = %(hardware)s)
+       (SELECT id FROM unended WHERE user_id = %(user)s AND hardware_id = %(hardware)s),
+       EXISTS (SELECT 1 FROM accounts_membership place JOIN accounts_user holder ON holder.id = place.user_id
+               WHERE place.user_id = %(user)s AND place.organization_id = %(organization)s
+               AND place.role <> %(viewer)s AND holder.is_active)
 """
 
 
@@ -75,6 +79,8 @@ class LockedLicense:
     marked: int
     free_slot: int | None
     own_session_id: UUID | None
+    # Whether the machine's user may hold seats of this license, also now that the lock is had.
+    is_welcome: bool
 
     def __init__(self, license: License, machine: Machine | None) -> None:
         self.license = license
@@ -97,10 +103,13 @@ class LockedLicense:
             "seats": self.license.max_seats,
             "user": machine.user_id if machine else None,
             "hardware": machine.hardware_id if machine else None,
+            "organization": self.license.organization_id,
+            "viewer": Role.VIEWER,
         }
         with connection.cursor() as cursor:
             cursor.execute(SITUATION, values)
-            self.now, seen_at, self.used, self.marked, self.free_slot, self.own_session_id = cursor.fetchone()
+            row = cursor.fetchone()
+        self.now, seen_at, self.used, self.marked, self.free_slot, self.own_session_id, self.is_welcome = row
         self._note_age = self.now - seen_at if seen_at else None
 
     @property
