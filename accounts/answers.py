@@ -52,6 +52,19 @@ class MessageBody(TypedDict):
     message: str
 
 
+class VerifiedBody(MessageBody):
+    """An address was proved."""
+
+    email: str
+    email_verified: Literal[True]
+
+
+class EmailChangeBody(MessageBody):
+    """A change of address was confirmed, for one address or for both."""
+
+    email_changed: bool
+
+
 class MembershipBody(TypedDict):
     """A user's place in an organization."""
 

@@ -10,7 +10,10 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Say what its mails show."""
+        from accounts.mails import COMPOSERS
         from accounts.services.invitations import compose_invitation
         from coditect.journal.mails import compose_by
 
         compose_by("invitation", compose_invitation)
+        for template, composer in COMPOSERS.items():
+            compose_by(template, composer)

@@ -26,6 +26,13 @@ class InvalidInput(DomainError):
         self.field = field
 
 
+class Rejected(DomainError):
+    """The request brings something that counts for nothing here; sending it again will not help."""
+
+    code = "rejected"
+    message = "This is not valid."
+
+
 class Unauthenticated(DomainError):
     """The caller did not prove who they are."""
 

@@ -189,6 +189,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "verify-seats": {"task": "licenses.verify_seats", "schedule": 3600, "options": {"expires": 3600}},
     "send-mails": {"task": "journal.send_mails", "schedule": MAIL_SECONDS, "options": {"expires": MAIL_SECONDS}},
+    "forget-secrets": {"task": "accounts.forget_secrets", "schedule": 3600, "options": {"expires": 3600}},
     "prune-mails": {"task": "journal.prune_mails", "schedule": 3600, "options": {"expires": 3600}},
     "worker-heartbeat": {"task": "health.record_worker", "schedule": 10, "options": {"expires": 10}},
 }

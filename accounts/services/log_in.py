@@ -9,6 +9,7 @@ from django.db import transaction
 from accounts import tokens
 from accounts.models import LoginSession, User, normalize_email
 from coditect.errors import Unauthenticated
+from coditect.journal.services import record_event
 
 
 class InvalidCredentials(Unauthenticated):
@@ -39,6 +40,12 @@ def log_in(*, email: str, password: str, ip: str, user_agent: str, now: datetime
         raise InvalidCredentials
     if not user.check_password(password) or not user.is_active:
         raise InvalidCredentials
+    return begin_login_session(user=user, ip=ip, user_agent=user_agent, now=now)
+
+
+@transaction.atomic
+def begin_login_session(*, user: User, ip: str, user_agent: str, now: datetime) -> TokenPair:
+    """Let a user in who has proved who they are, by whatever means."""
     refresh = tokens.new_refresh_token(user_id=user.pk)
     login = LoginSession.objects.create(
         id=refresh.login_session_id,
@@ -51,6 +58,7 @@ def log_in(*, email: str, password: str, ip: str, user_agent: str, now: datetime
         expires_at=refresh.expires_at,
     )
     access = tokens.new_access_token(user_id=user.pk, login_session_id=login.pk)
+    record_event("user.logged_in", user, at=now, organization_id=None)
     return TokenPair(access=access, refresh=refresh.text, user=user)
 
 

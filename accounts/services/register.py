@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Membership, Role, User
 from accounts.services.organizations import create_organization
+from accounts.services.verify_email import request_verification
 from coditect.errors import Conflict
 from coditect.journal.services import record_event
 
@@ -31,4 +32,5 @@ def register_user(*, email: str, password: str, full_name: str, company_name: st
     organization = create_organization(name=company_name, now=now)
     membership = Membership.objects.create(organization=organization, user=user, role=Role.OWNER, created_at=now)
     record_event("user.registered", user, at=now, organization_id=organization.pk)
+    request_verification(email=user.email, now=now)
     return membership

@@ -21,6 +21,7 @@ from coditect.errors import (
     InvalidInput,
     LimitExceeded,
     NotFound,
+    Rejected,
     Unauthenticated,
     Unavailable,
 )
@@ -28,6 +29,7 @@ from coditect.errors import (
 STATUSES: dict[type[DomainError], HTTPStatus] = {
     InvalidQuery: HTTPStatus.BAD_REQUEST,
     InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Rejected: HTTPStatus.BAD_REQUEST,
     Unauthenticated: HTTPStatus.UNAUTHORIZED,
     Forbidden: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
