@@ -4,6 +4,7 @@ from uuid import UUID
 
 from coditect.journal.models import Event
 from coditect.journal.services import on
+from licenses.services.close import close_licenses
 from licenses.services.issue import issue_free_license
 from licenses.services.revoke import revoke_seats_of
 
@@ -11,6 +12,7 @@ from licenses.services.revoke import revoke_seats_of
 def connect() -> None:
     """Register this app's receivers."""
     on("organization.created", give_free_license)
+    on("organization.deleted", close_everything)
     on("member.removed", take_seats_in_organization)
     on("member.demoted", take_seats_in_organization)
     on("user.deactivated", take_all_seats)
@@ -20,6 +22,11 @@ def connect() -> None:
 def give_free_license(event: Event) -> None:
     """A new organization starts with one free seat."""
     issue_free_license(organization_id=event.subject_id, now=event.at)
+
+
+def close_everything(event: Event) -> None:
+    """A deleted organization's keys are good for nothing."""
+    close_licenses(organization_id=event.subject_id, now=event.at)
 
 
 def take_seats_in_organization(event: Event) -> None:
