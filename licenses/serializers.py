@@ -9,7 +9,7 @@ from django.conf import settings
 from rest_framework import serializers
 
 from accounts.models import Membership
-from coditect.api.fields import TextField
+from coditect.api.fields import IdField, TextField
 from licenses.leases import Beat
 from licenses.models import License, SeatSession
 from licenses.services.acquire import HeldSeat
@@ -48,7 +48,7 @@ class AcquireSerializer(serializers.Serializer[Any]):
 class SessionSerializer(serializers.Serializer[Any]):
     """A session named in the body."""
 
-    session_id = serializers.UUIDField()
+    session_id = IdField()
 
 
 def heartbeat_interval() -> int:

@@ -1,0 +1,1 @@
+"""Tables generated from one row per operation: who may, what others are told, and what becomes of odd bodies."""

@@ -1,0 +1,58 @@
+"""Runs cases of a table: each in a savepoint that is undone, all of an operation before its test fails."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from django.db import transaction
+
+from coditect import redis
+from tests.dialects import Answer, Api
+from tests.tables.operations import OPERATIONS, Operation
+from tests.tables.world import ANONYMOUS, World
+
+SIZES: Counter[str] = Counter()
+CASES = [(operation, dialect) for operation in OPERATIONS for dialect in operation.dialects]
+
+
+def case_id(value: object) -> str:
+    """How pytest names a case."""
+    return value.id if isinstance(value, Operation) else str(value)
+
+
+class Table:
+    """Counts the cases of one table, and collects what is wrong with them."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.wrong: list[str] = []
+
+    @contextmanager
+    def case(self, name: str) -> Iterator[None]:
+        """One case: what fails is kept, what it changed is undone, in PostgreSQL and in Redis."""
+        SIZES[self.name] += 1
+        try:
+            with transaction.atomic():
+                yield
+                transaction.set_rollback(True)
+        except AssertionError as error:
+            self.wrong.append(f"{name}: {error}")
+        finally:
+            redis.client.flushdb()
+
+    def done(self) -> None:
+        """Fail where a case did."""
+        assert not self.wrong, "\n".join(self.wrong)
+
+
+def client(world: World, dialect: str, actor: str) -> Api:
+    """The API as an actor calls it."""
+    return Api(dialect) if actor == ANONYMOUS else Api(dialect, world.people[actor].token)
+
+
+Sender = Callable[..., Answer]
+
+
+def call(api: Api, operation: Operation, path: dict[str, object], body: dict[str, object] | None) -> Answer:
+    """Send an operation."""
+    return api.send(operation.method, api.url(operation.name, **path), body=body or None)

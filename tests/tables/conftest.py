@@ -1,0 +1,23 @@
+"""A world for all cases of an operation; each case's changes are undone."""
+
+import pytest
+from django.contrib.auth.hashers import Argon2PasswordHasher
+
+from tests import factories
+from tests.tables.cases import SIZES
+from tests.tables.world import World
+
+
+@pytest.fixture
+def world(db: None, monkeypatch: pytest.MonkeyPatch) -> World:
+    """The people and things of the tables."""
+    monkeypatch.setattr(Argon2PasswordHasher, "time_cost", 1)
+    monkeypatch.setattr(Argon2PasswordHasher, "memory_cost", 64)
+    factories._password_hash.cache_clear()
+    return World()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell how large the tables are."""
+    for name, size in sorted(SIZES.items()):
+        terminalreporter.write_line(f"{name} table: {size} cases")

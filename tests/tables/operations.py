@@ -1,0 +1,146 @@
+"""One row for each operation of the API: how to ask for it validly, and who may."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from accounts.models import Role
+from tests.dialects import NAMES
+from tests.factories import PASSWORD, Person
+from tests.tables.world import ACTORS, ANONYMOUS, OUTSIDER, ROLES, World
+
+Make = Callable[[World, Person], Any]
+
+ANYBODY = frozenset(ACTORS)
+SIGNED_IN = ANYBODY - {ANONYMOUS}
+SEATED = SIGNED_IN - {Role.VIEWER}
+ADMINS = frozenset({Role.OWNER, Role.ADMIN, OUTSIDER})
+OWNERS = frozenset({Role.OWNER, OUTSIDER})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One operation.
+
+    `may`: who succeeds on what is their own; the outsider owns another organization. `path` and `body` say how values
+    are made for somebody; `not_found` is the code that hides another organization's object, where there is one.
+    `hidden_from`: roles that do not see a colleague's object. `is_silent`: there is nothing to say, so a 204 where the
+    dialect has it.
+    """
+
+    name: str
+    method: str
+    may: frozenset[str] = SIGNED_IN
+    success: int = 200
+    path: Mapping[str, Make] = field(default_factory=dict)
+    body: Mapping[str, Make | str | list[str]] = field(default_factory=dict)
+    not_found: str | None = None
+    object_in_body: str | None = None
+    hidden_from: frozenset[str] = frozenset()
+    is_silent: bool = False
+    dialects: tuple[str, ...] = NAMES
+
+    @property
+    def id(self) -> str:
+        """What a test calls it."""
+        return f"{self.method} {self.name}"
+
+    @property
+    def is_write(self) -> bool:
+        """Whether it may have a body."""
+        return self.method != "GET"
+
+    def path_for(self, world: World, person: Person) -> dict[str, Any]:
+        """The path's values on objects of a person."""
+        return {name: make(world, person) for name, make in self.path.items()}
+
+    def body_for(self, world: World, person: Person) -> dict[str, Any]:
+        """A valid body on objects of a person."""
+        return {name: make(world, person) if callable(make) else make for name, make in self.body.items()}
+
+
+def own_license(world: World, person: Person) -> Any:
+    """The id of a license."""
+    return world.license_of(person).pk
+
+
+def own_key(world: World, person: Person) -> Any:
+    """The key of a license."""
+    return world.license_of(person).key_string
+
+
+def own_seat(world: World, person: Person) -> Any:
+    """The id of a seat session."""
+    return str(world.seat_of(person))
+
+
+def own_email(world: World, person: Person) -> Any:
+    """The person's address."""
+    return person.membership.user.email
+
+
+def own_login(world: World, person: Person) -> Any:
+    """The id of another log-in of the person."""
+    return str(world.login_session_of(person))
+
+
+def own_refresh_token(world: World, person: Person) -> Any:
+    """The refresh token of another log-in of the person."""
+    return world.refresh_token_of(person)
+
+
+SEAT = {"path": {"session_id": own_seat}, "not_found": "session_not_found"}
+SEAT_IN_BODY = {
+    "body": {"session_id": own_seat},
+    "not_found": "session_not_found",
+    "object_in_body": "session_id",
+}
+NOT_ADMINS = frozenset(ROLES) - ADMINS
+NOT_THE_HOLDER = frozenset(ROLES)
+ACCOUNT = {"email": "new@example.com", "password": PASSWORD, "full_name": "Ada", "company_name": "Acme"}
+
+OPERATIONS = [
+    # health
+    Operation(name="health", method="GET", may=ANYBODY),
+    Operation(name="ready", method="GET", may=ANYBODY),
+    # signing up and logging in
+    Operation(name="register", method="POST", may=ANYBODY, success=201, body=ACCOUNT),
+    Operation(name="log-in", method="POST", may=ANYBODY, body={"email": own_email, "password": PASSWORD}),
+    Operation(name="refresh", method="POST", may=ANYBODY, body={"refresh": own_refresh_token}),
+    # one's own account
+    Operation(name="log-out", method="POST", is_silent=True),
+    Operation(name="me", method="GET"),
+    Operation(name="me", method="PATCH", body={"full_name": "Ada Lovelace"}),
+    Operation(name="me-short", method="GET", dialects=("enveloped",)),
+    Operation(name="me-short", method="PATCH", body={"full_name": "Ada Lovelace"}, dialects=("enveloped",)),
+    Operation(name="login-sessions", method="GET"),
+    Operation(name="login-sessions", method="DELETE", is_silent=True),
+    Operation(
+        name="login-session",
+        method="DELETE",
+        is_silent=True,
+        path={"login_session_id": own_login},
+        not_found="session_not_found",
+        hidden_from=NOT_THE_HOLDER,
+    ),
+    # licenses
+    Operation(name="licenses", method="GET"),
+    Operation(name="license", method="GET", path={"license_id": own_license}, not_found="license_not_found"),
+    Operation(name="validate", method="POST", may=ANYBODY, body={"key_string": own_key}),
+    # seats
+    Operation(
+        name="acquire",
+        method="POST",
+        may=SEATED,
+        success=201,
+        body={"license_key": own_key, "hardware_id": "machine"},
+        not_found="license_not_found",
+        object_in_body="license_key",
+    ),
+    Operation(name="sessions", method="GET"),
+    Operation(name="session", method="GET", may=SEATED, hidden_from=NOT_ADMINS, **SEAT),
+    Operation(name="session", method="DELETE", is_silent=True, may=SEATED, hidden_from=NOT_ADMINS, **SEAT),
+    Operation(name="heartbeat", method="PATCH", may=SEATED, hidden_from=NOT_THE_HOLDER, **SEAT),
+    Operation(name="heartbeat-by-body", method="POST", may=SEATED, hidden_from=NOT_THE_HOLDER, **SEAT_IN_BODY),
+    Operation(name="release", method="POST", may=SEATED, hidden_from=NOT_ADMINS, **SEAT_IN_BODY),
+]

@@ -1,0 +1,85 @@
+"""Who acts in the tables, and what there is to act on; things are made when a case asks for them."""
+
+import secrets
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.utils import timezone
+
+from accounts.models import Membership, Role
+from coditect.api.client import LOOPBACK
+from licenses.models import License
+from licenses.services.acquire import acquire_seat
+from tests.factories import Person, log_in, make_license, make_person
+
+OUTSIDER, ANONYMOUS = "outsider", "anonymous"
+ROLES = tuple(Role.values)
+ACTORS = (*ROLES, OUTSIDER, ANONYMOUS)
+
+
+@dataclass
+class World:
+    """An organization with a member of each role, and the owner of another one."""
+
+    people: dict[str, Person] = field(init=False)
+    license: License = field(init=False)
+
+    def __post_init__(self) -> None:
+        owner = make_person(Role.OWNER)
+        colleagues = {role: make_person(role, organization=owner.organization) for role in ROLES if role != Role.OWNER}
+        self.people = {Role.OWNER: owner, **colleagues, OUTSIDER: make_person(Role.OWNER)}
+        self.license = make_license(owner.organization, seats=50)
+        self.foreign_license = make_license(self.outsider.organization, seats=50)
+
+    @property
+    def owner(self) -> Person:
+        """The owner of the organization."""
+        return self.people[Role.OWNER]
+
+    @property
+    def outsider(self) -> Person:
+        """The owner of another organization."""
+        return self.people[OUTSIDER]
+
+    def license_of(self, person: Person) -> License:
+        """A license of the person's organization."""
+        return self.foreign_license if person is self.outsider else self.license
+
+    def seat_of(self, person: Person) -> UUID:
+        """A new seat session of the person; of the owner for those who cannot hold one."""
+        holder = person if person.membership.may_hold_seats else self.owner
+        held = acquire_seat(
+            membership=holder.membership,
+            license_key=self.license_of(holder).key_string,
+            hardware_id=secrets.token_hex(8),
+            ip_address=LOOPBACK,
+        )
+        return held.session.pk
+
+    def login_session_of(self, person: Person) -> UUID:
+        """Another log-in of the person."""
+        log_in(person.membership.user)
+        newest = person.membership.user.login_sessions.latest("created_at")
+        return newest.pk
+
+    def refresh_token_of(self, person: Person) -> str:
+        """The refresh token of another log-in of the person."""
+        return new_refresh_token(person.membership)
+
+
+def new_refresh_token(membership: Membership) -> str:
+    """A refresh token of a new log-in."""
+    from accounts import tokens
+    from accounts.models import LoginSession
+
+    refresh = tokens.new_refresh_token(user_id=membership.user_id)
+    now = timezone.now()
+    LoginSession.objects.create(
+        id=refresh.login_session_id,
+        user_id=membership.user_id,
+        refresh_jti_hash=refresh.jti_hash,
+        created_at=now,
+        last_used_at=now,
+        expires_at=refresh.expires_at,
+    )
+    return refresh.text
