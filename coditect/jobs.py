@@ -11,6 +11,7 @@ import threading
 from functools import partial
 from uuid import UUID
 
+from celery import Celery
 from django.db import transaction
 
 logger = logging.getLogger(__name__)
@@ -23,7 +24,8 @@ Hint = tuple[str, dict[str, str]]
 class Messenger:
     """Passes hints on to the broker, in a thread that starts with the first of them."""
 
-    def __init__(self, capacity: int = CAPACITY) -> None:
+    def __init__(self, *, app: Celery | None = None, capacity: int = CAPACITY) -> None:
+        self._app = app
         self._hints: queue.Queue[Hint] = queue.Queue(capacity)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -53,12 +55,18 @@ class Messenger:
                 self._hints.task_done()
 
     def _pass_on(self, name: str, ids: dict[str, str]) -> None:
-        from coditect.celery import app  # noqa: PLC0415 (the application reads the settings, which import no jobs)
-
         try:
-            app.send_task(name, kwargs=ids, retry=False, expires=EXPIRES_SECONDS)
+            self._celery().send_task(name, kwargs=ids, retry=False, expires=EXPIRES_SECONDS)
         except Exception as error:  # noqa: BLE001 (whatever the broker's client raises, the next hint is due)
             logger.warning("lost a hint to run %s: %s", name, type(error).__name__)
+
+    def _celery(self) -> Celery:
+        """Ours, unless told otherwise; not at import, since it loads the settings."""
+        if self._app is None:
+            from coditect.celery import app  # noqa: PLC0415
+
+            self._app = app
+        return self._app
 
 
 messenger = Messenger()
