@@ -24,6 +24,7 @@ if not IS_DEVELOPMENT and len(SECRET_KEY) < SECRET_KEY_CHARACTERS:
     raise ImproperlyConfigured(
         f"SECRET_KEY is too short: outside development it needs {SECRET_KEY_CHARACTERS} characters."
     )
+ENCRYPTION_KEYS = environment.encryption_keys("ENCRYPTION_KEYS", stand_in=SECRET_KEY if IS_DEVELOPMENT else None)
 PORT = environment.number("PORT", 8000, at_least=1, at_most=65535)
 PUBLIC_URL = environment.web_url("PUBLIC_URL", f"http://127.0.0.1:{PORT}" if IS_DEVELOPMENT else None)
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"] if IS_DEVELOPMENT else [])
@@ -100,7 +101,8 @@ REDIS_URL = environment.redis("REDIS_URL")
 REDIS_TIMEOUT_SECONDS = 0.25
 
 AUTH_USER_MODEL = "accounts.User"
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+# Argon2id; the others let in those who come from elsewhere with such a hash, which their first log-in renews.
+PASSWORD_HASHERS = [f"django.contrib.auth.hashers.{name}PasswordHasher" for name in ("Argon2", "PBKDF2", "Scrypt")]
 VALIDATION = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
     {
