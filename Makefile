@@ -12,10 +12,11 @@ COMPILE := $(PY) -m uv pip compile --universal --python-version 3.11 --generate-
 DEPLOY_ENV := CODITECT_ENV=production ALLOWED_HOSTS=coditect.example PUBLIC_URL=https://coditect.example \
 	EMAIL_URL=submission://coditect.example DEFAULT_FROM_EMAIL=no-reply@coditect.example \
 	SECRET_KEY=only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGH \
+	ENCRYPTION_KEYS=checks:b25seS1mb3ItY2hlY2tzLW5vdC1mb3ItYW55dGhpbmc= \
 	DATABASE_URL=postgresql://nobody@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
 CHECK_ENV := $(DEPLOY_ENV) CODITECT_ENV=development
 
-CHECKS := types format lint imports migrations settings security locks
+CHECKS := types format lint imports migrations settings security locks tenancy
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -62,6 +63,9 @@ check-security:
 
 check-locks:
 	@$(PY) -m coditect.local.locks
+
+check-tenancy:
+	@$(PY) -m tests.workshop.tenancy
 
 format: $(VENV)/dev.stamp ## Format the code and mend what the linter can
 	$(PY) -m ruff format .

@@ -5,6 +5,16 @@ from typing import Annotated, Literal, TypedDict
 from uuid import UUID
 
 RoleName = Literal["owner", "admin", "member", "viewer"]
+ScopeName = Literal[
+    "read:profile",
+    "write:profile",
+    "read:org",
+    "admin:org",
+    "read:licenses",
+    "manage:licenses",
+    "read:billing",
+    "manage:billing",
+]
 
 
 class UserBody(TypedDict):
@@ -94,3 +104,37 @@ class EndedSessionsBody(MessageBody):
     """Log-ins were ended."""
 
     ended: Annotated[int, {"minimum": 0}]
+
+
+class ApiTokenBody(TypedDict):
+    """An API token without its secret."""
+
+    id: UUID
+    name: str
+    prefix: Annotated[str, "By which people recognize it."]
+    scopes: list[ScopeName]
+    organization_id: UUID
+    user_id: UUID
+    user_email: str
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+
+
+class NewApiTokenBody(ApiTokenBody):
+    """A token just made."""
+
+    token: Annotated[str, "The token itself, shown this once."]
+
+
+class NewTotpBody(TypedDict):
+    """What an authenticator app needs to know, shown this once."""
+
+    secret: str
+    otpauth_uri: Annotated[str, "For a QR code."]
+
+
+class RecoveryCodesBody(MessageBody):
+    """Ways in without the authenticator app, shown this once."""
+
+    recovery_codes: Annotated[list[str], "Each is good once, in place of a code."]

@@ -1,6 +1,6 @@
 """Paths of accounts."""
 
-from accounts.views import account, authentication, identity, organizations, tokens
+from accounts.views import account, authentication, identity, organizations, tokens, totp
 from coditect.api.enveloped import ENVELOPED
 from coditect.api.flat import FLAT
 from coditect.api.routers import Router
@@ -28,6 +28,8 @@ def register(router: Router) -> None:
     router.add("me", account.AccountView, name="me-short", only=ENVELOPED)
     router.add("auth/sessions", account.LoginSessionListView, name="login-sessions")
     router.add("auth/sessions/<uuid:login_session_id>", account.LoginSessionView, name="login-session")
+    router.add("auth/totp", totp.TotpView, name="totp")
+    router.add("auth/totp/confirm", totp.ConfirmTotpView, name="confirm-totp")
     router.add("tokens", tokens.ApiTokenListView, name="tokens")
     router.add("tokens/<uuid:token_id>", tokens.ApiTokenView, name="token")
     router.add("orgs", organizations.OrganizationListView, name="organizations")

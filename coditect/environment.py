@@ -1,5 +1,9 @@
 """Reads and checks the environment variables; every complaint names its variable."""
 
+import base64
+import binascii
+import hashlib
+import re
 from collections.abc import Mapping
 from email.utils import parseaddr
 from pathlib import Path
@@ -20,6 +24,8 @@ MAIL_SERVERS: dict[str, tuple[int, dict[str, bool]]] = {
     "submission": (587, {"EMAIL_USE_TLS": True}),
 }
 MAIL_TIMEOUT_SECONDS = 10
+KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
+KEY_BYTES = 32
 
 
 class Environment:
@@ -142,6 +148,24 @@ class Environment:
             raise ImproperlyConfigured(f"{name} must be an e-mail address, or a name and <an address>.") from error
         return value
 
+    def encryption_keys(self, name: str, *, stand_in: str | None) -> dict[str, bytes]:
+        """Keys by their ids, in order, from `id:base64,id:base64`; unset, one derived from `stand_in` where given."""
+        words = self.words(name, [])
+        if not words:
+            if stand_in is None:
+                raise ImproperlyConfigured(f"{name} is not set; .env.example says what it is for.")
+            return {"development": hashlib.sha256(b"coditect.encryption\0" + stand_in.encode()).digest()}
+        keys: dict[str, bytes] = {}
+        for word in words:
+            key_id, _, text = word.partition(":")
+            key = _base64(text)
+            if not KEY_ID.fullmatch(key_id) or key_id in keys or len(key) != KEY_BYTES:
+                raise ImproperlyConfigured(
+                    f"{name} must be a list of id:key, each id once, each key {KEY_BYTES} bytes in base64."
+                )
+            keys[key_id] = key
+        return keys
+
     def embedded(self, name: str) -> str:
         """A string that a running embedded set provides in development; elsewhere it is required."""
         value = str(self._read("str", name, ""))
@@ -158,3 +182,11 @@ class Environment:
             return getattr(self._env, kind)(name, default)
         except (EnvError, ValueError) as error:
             raise ImproperlyConfigured(f"{name} has a bad value (expected: {kind}).") from error
+
+
+def _base64(text: str) -> bytes:
+    """The bytes, or none where the text is something else."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return b""

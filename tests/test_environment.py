@@ -16,6 +16,7 @@ SECRET = "hunter2"
 PRODUCTION = {
     "CODITECT_ENV": "production",
     "SECRET_KEY": f"{SECRET}-{'k' * 50}",
+    "ENCRYPTION_KEYS": "k1:a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=",
     "ALLOWED_HOSTS": "api.example.com",
     "PUBLIC_URL": "https://api.example.com",
     "EMAIL_URL": f"submission://user:{SECRET}@mail.example.com",
@@ -47,6 +48,14 @@ BAD: list[tuple[str, str | None]] = [
     ("SECRET_KEY", None),
     ("SECRET_KEY", ""),
     ("SECRET_KEY", f"{SECRET}-too-short"),
+    ("ENCRYPTION_KEYS", None),
+    ("ENCRYPTION_KEYS", ""),
+    ("ENCRYPTION_KEYS", f"{SECRET}"),
+    ("ENCRYPTION_KEYS", f"k1:{SECRET}"),
+    ("ENCRYPTION_KEYS", "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="),
+    ("ENCRYPTION_KEYS", ":a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="),
+    ("ENCRYPTION_KEYS", "k1:a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=,k1:a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="),
+    ("ENCRYPTION_KEYS", "k1:a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=,k2:aGVsbG8="),
     ("ALLOWED_HOSTS", None),
     ("ALLOWED_HOSTS", ""),
     ("ALLOWED_HOSTS", " , "),
@@ -133,6 +142,15 @@ class TestGoodEnvironment:
         assert settings["SECURE_HSTS_SECONDS"] > 0
         assert settings["CORS_ALLOWED_ORIGIN_REGEXES"] == []
         assert not settings["DEBUG"]
+
+    def test_takes_encryption_keys_in_their_order(self) -> None:
+        keys = load(PRODUCTION, ENCRYPTION_KEYS="k2:bm5ubm5ubm5ubm5ubm5ubm5ubm5ubm5ubm5ubm5ubm4=, k1:a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=")["ENCRYPTION_KEYS"]
+        assert list(keys.items()) == [("k2", b"n" * 32), ("k1", b"k" * 32)]
+
+    def test_derives_an_encryption_key_in_development_alone(self) -> None:
+        first = load(DEVELOPMENT, ENCRYPTION_KEYS=None)["ENCRYPTION_KEYS"]
+        assert [len(key) for key in first.values()] == [32]
+        assert load(DEVELOPMENT, ENCRYPTION_KEYS=None, SECRET_KEY="other")["ENCRYPTION_KEYS"] != first
 
     def test_is_easy_in_development(self) -> None:
         settings = load(DEVELOPMENT)

@@ -20,6 +20,11 @@ class TotpDevice(models.Model):
     def __str__(self) -> str:
         return f"TOTP of {self.user_id}"
 
+    @property
+    def context(self) -> str:
+        """What its secret is encrypted for: copied to another user's row it does not open."""
+        return f"totp:{self.user_id}"
+
 
 class RecoveryCode(models.Model):
     """A way in without the authenticator app, good once."""

@@ -49,6 +49,7 @@ class LoginSerializer(serializers.Serializer[Any]):
 
     email = TextField(max_length=254)
     password = TextField(max_length=256, trim_whitespace=False)
+    totp = TextField(max_length=40, required=False, allow_blank=True, allow_null=True)
 
 
 class RefreshSerializer(serializers.Serializer[Any]):

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from accounts import tokens
 from accounts.models import LoginSession, User, normalize_email
+from accounts.services.totp import require_second_factor
 from coditect.errors import Unauthenticated
 from coditect.journal.services import record_event
 
@@ -28,11 +29,11 @@ class TokenPair:
     user: User
 
 
-@transaction.atomic
-def log_in(*, email: str, password: str, ip: str, user_agent: str, now: datetime) -> TokenPair:
+def log_in(*, email: str, password: str, ip: str, user_agent: str, now: datetime, totp: str | None = None) -> TokenPair:
     """Begin a login session.
 
-    Raises InvalidCredentials, after the same work whether or not the account exists.
+    Raises InvalidCredentials, after the same work whether or not the account exists, and after the right password
+    TotpRequired, SecondFactorInvalid, LimitExceeded.
     """
     user = User.objects.filter(email=normalize_email(email)).first()
     if user is None:
@@ -40,12 +41,20 @@ def log_in(*, email: str, password: str, ip: str, user_agent: str, now: datetime
         raise InvalidCredentials
     if not user.check_password(password) or not user.is_active:
         raise InvalidCredentials
+    require_second_factor(user=user, code=totp, now=now)
     return begin_login_session(user=user, ip=ip, user_agent=user_agent, now=now)
 
 
 @transaction.atomic
 def begin_login_session(*, user: User, ip: str, user_agent: str, now: datetime) -> TokenPair:
-    """Let a user in who has proved who they are, by whatever means."""
+    """Let a user in who has proved who they are, by whatever means.
+
+    Raises InvalidCredentials where their password changed or they were shut out since: under the row lock, so that
+    what ends all log-ins also ends one that is on its way.
+    """
+    current = User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
+    if current is None or not current.is_active or current.password != user.password:
+        raise InvalidCredentials
     refresh = tokens.new_refresh_token(user_id=user.pk)
     login = LoginSession.objects.create(
         id=refresh.login_session_id,

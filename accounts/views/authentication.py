@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 from rest_framework.request import Request
 
-from accounts import tokens
+from accounts import answers, tokens
 from accounts.models import normalize_email
 from accounts.serializers.authentication import (
     LoginSerializer,
@@ -16,13 +16,17 @@ from accounts.serializers.authentication import (
     present_registration,
     present_user,
 )
-from accounts.services.log_in import TokenPair, log_in, refresh_access
-from accounts.services.register import register_user
+from accounts.services.log_in import InvalidCredentials, TokenPair, log_in, refresh_access
+from accounts.services.register import EmailTaken, register_user
+from accounts.services.totp import TotpRequired
 from coditect.api.client import client_ip
 from coditect.api.results import Created
+from coditect.api.schema.description import Answer, created, describe
 from coditect.api.throttling import Limit, network_of
 from coditect.api.views import PublicView
 
+TAG = "Authentication"
+EXAMPLE_CREDENTIALS = {"email": "dev@example.com", "password": "SecurePass123!"}
 PER_ACCOUNT_AND_ADDRESS = 5
 PER_ACCOUNT_OR_ADDRESS = 30
 
@@ -49,6 +53,15 @@ class CredentialsView(PublicView):
 class RegisterView(CredentialsView):
     """Sign up."""
 
+    @describe(
+        "register",
+        "Sign up",
+        tag=TAG,
+        request=RegisterSerializer,
+        answers=[created(answers.RegistrationBody)],
+        errors=[EmailTaken],
+        example={**EXAMPLE_CREDENTIALS, "full_name": "Developer", "company_name": "My Company"},
+    )
     def post(self, request: Request) -> Created:
         """Make a user with an organization and a free license."""
         membership = register_user(**self.read(RegisterSerializer), now=timezone.now())
@@ -58,6 +71,15 @@ class RegisterView(CredentialsView):
 class TokenView(CredentialsView):
     """Log in, as the integration guide has it."""
 
+    @describe(
+        "log_in",
+        "Log in",
+        tag=TAG,
+        request=LoginSerializer,
+        answers=[Answer(answers.TokensBody)],
+        errors=[InvalidCredentials, TotpRequired],
+        example=EXAMPLE_CREDENTIALS,
+    )
     def post(self, request: Request) -> dict[str, Any]:
         """An access token and a refresh token."""
         return present_tokens(self.log_in(request))
@@ -75,6 +97,15 @@ class TokenView(CredentialsView):
 class LoginView(TokenView):
     """Log in, as the API reference has it."""
 
+    @describe(
+        "log_in",
+        "Log in",
+        tag=TAG,
+        request=LoginSerializer,
+        answers=[Answer(answers.LoginBody)],
+        errors=[InvalidCredentials, TotpRequired],
+        example=EXAMPLE_CREDENTIALS,
+    )
     def post(self, request: Request) -> dict[str, Any]:
         """An access token, a refresh token, and the user."""
         pair = self.log_in(request)
@@ -93,6 +124,15 @@ class RefreshView(PublicView):
             return authentication_limits(request, refresh)
         return [Limit("refresh", str(claims.login_session_id), PER_ACCOUNT_AND_ADDRESS)]
 
+    @describe(
+        "refresh",
+        "Stay logged in",
+        tag=TAG,
+        request=RefreshSerializer,
+        answers=[Answer(answers.AccessBody)],
+        errors=[tokens.TokenExpired, tokens.TokenInvalid, tokens.TokenRevoked],
+        example={"refresh": "YOUR_REFRESH_TOKEN"},
+    )
     def post(self, request: Request) -> dict[str, Any]:
         """A new access token; the refresh token stays good."""
         access = refresh_access(**self.read(RefreshSerializer), now=timezone.now())

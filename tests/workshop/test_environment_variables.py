@@ -28,6 +28,7 @@ READERS = {
     "redis",
     "mail_server",
     "mailbox",
+    "encryption_keys",
 }
 
 
