@@ -1,4 +1,4 @@
-"""A client that speaks one dialect, so that one test can run in both."""
+"""A client that speaks one dialect, so that one test can run in both; each answer is held to the API's description."""
 
 import json
 from dataclasses import dataclass, field
@@ -7,6 +7,8 @@ from typing import Any
 
 from django.test import Client
 from django.urls import reverse
+
+from tests.schema import conformance
 
 NAMES = ("flat", "enveloped")
 
@@ -112,13 +114,15 @@ class Api:
             method, url, data, content_type=content_type, headers=headers, query_params=query or {}
         )
         is_json = response.headers.get("Content-Type", "").startswith("application/json")
-        return Answer(
+        answer = Answer(
             dialect=self.dialect,
             status=response.status_code,
             headers=dict(response.headers),
             content=response.content,
             json=response.json() if is_json and response.content else None,
         )
+        conformance.check(answer, method, response.request["PATH_INFO"])
+        return answer
 
 
 @cache

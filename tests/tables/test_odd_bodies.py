@@ -1,4 +1,4 @@
-"""The odd-body table: every write × bodies that no client should send."""
+"""The odd-body table: every write with bodies that no client should send."""
 
 import gzip
 import json

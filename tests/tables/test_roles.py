@@ -1,4 +1,4 @@
-"""The role table: every operation × every actor, each on what they may know of."""
+"""The role table: every operation by every actor, each on what they may know of."""
 
 import pytest
 

@@ -54,6 +54,7 @@ class Document:
         self.routes = [route for route in router.routes if form.dialect in route.dialects]
         self.registry = ComponentRegistry()
         self.shapes = Shapes()
+        self.ids: set[str] = set()
 
     def build(self) -> dict[str, Any]:
         """The document; a test sees to it that no operation lacks a description."""
@@ -93,7 +94,7 @@ class Document:
         view = route.view()
         text = getattr(route.view, method).__doc__ or ""
         operation = {
-            "operationId": description.id,
+            "operationId": self._operation_id(route, description),
             "summary": description.summary,
             "description": re.sub(r"\s*Raises .*", "", text, flags=re.DOTALL).strip(),
             "tags": [description.tag],
@@ -103,6 +104,12 @@ class Document:
             "security": security_of(view, method) if needs_log_in(view, description) else [],
         }
         return {name: value for name, value in operation.items() if value or name == "security"}
+
+    def _operation_id(self, route: Route, description: Description) -> str:
+        """The description's id; with the path added where another path has the same operation."""
+        is_first = description.id not in self.ids
+        self.ids.add(description.id)
+        return description.id if is_first else f"{description.id}_at_{re.sub(r'[^a-z0-9]+', '_', route.path)}"
 
     def _parameters(self, route: Route, view: ApiView, description: Description) -> list[Schema]:
         found: list[Schema] = [
@@ -145,10 +152,11 @@ class Document:
     def _answer(self, answer: Answer | PageOf | Nothing) -> tuple[HTTPStatus, str, Schema | None]:
         if isinstance(answer, PageOf):
             return HTTPStatus.OK, "application/json", self.form.page(answer.key, self.shapes.schema(answer.shape))
-        schema = self.shapes.schema(answer.shape)
         if isinstance(answer, Nothing):
-            status, body = self.form.nothing(schema)
-            return status, "application/json", body
+            if self.form.is_silent:
+                return HTTPStatus.NO_CONTENT, "", None
+            answer = Answer(answer.shape)
+        schema = self.shapes.schema(answer.shape)
         return answer.status, answer.media_type, self.form.success(schema) if answer.is_enveloped else schema
 
     @staticmethod

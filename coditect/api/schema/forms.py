@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
 from typing import Any, ClassVar
 
 from coditect.api.dialects import Dialect
@@ -41,6 +40,8 @@ class Form(ABC):
 
     dialect: ClassVar[Dialect]
     title: ClassVar[str]
+    # Whether it has a 204 where there is nothing to say.
+    is_silent: ClassVar[bool]
     paging: ClassVar[Sequence[tuple[str, str, Schema]]]
     components: ClassVar[Mapping[str, Schema]]
 
@@ -53,10 +54,6 @@ class Form(ABC):
         """A page of a list."""
 
     @abstractmethod
-    def nothing(self, schema: Schema) -> tuple[HTTPStatus, Schema | None]:
-        """The status and body where there is nothing to say."""
-
-    @abstractmethod
     def error(self, codes: Sequence[str], extra: Mapping[str, Schema], *, is_input: bool) -> Schema:
         """A failure with one of these codes; `is_input` where it may name fields."""
 
@@ -66,6 +63,7 @@ class FlatForm(Form):
 
     dialect = FLAT
     title = "flat"
+    is_silent = False
     paging = (
         ("limit", "How many rows.", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}),
         ("offset", "How many rows to pass over.", {"type": "integer", "minimum": 0, "maximum": 2**31, "default": 0}),
@@ -87,10 +85,6 @@ class FlatForm(Form):
         rows = {"type": "array", "items": row}
         return closed_object(count={"type": "integer", "minimum": 0}, next=link, previous=link, **{key: rows})
 
-    def nothing(self, schema: Schema) -> tuple[HTTPStatus, Schema | None]:
-        """A 200 with a message."""
-        return HTTPStatus.OK, schema
-
     def error(self, codes: Sequence[str], extra: Mapping[str, Schema], *, is_input: bool) -> Schema:
         """`error`, `detail` and `code`; or the messages by field."""
         coded = {"properties": {"code": {"enum": list(codes)}}}
@@ -104,6 +98,7 @@ class EnvelopedForm(Form):
 
     dialect = ENVELOPED
     title = "enveloped"
+    is_silent = True
     paging = (
         ("limit", "How many rows.", {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}),
         ("cursor", "`next_cursor` of the page before.", {"type": "string"}),
@@ -130,10 +125,6 @@ class EnvelopedForm(Form):
         return closed_object(
             data={"type": "array", "items": row}, pagination=reference("Pagination"), meta=reference("Meta")
         )
-
-    def nothing(self, schema: Schema) -> tuple[HTTPStatus, Schema | None]:
-        """A 204."""
-        return HTTPStatus.NO_CONTENT, None
 
     def error(self, codes: Sequence[str], extra: Mapping[str, Schema], *, is_input: bool) -> Schema:
         """`code`, `message` and `details` under `error`."""

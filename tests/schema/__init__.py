@@ -1,0 +1,1 @@
+"""The API's description: complete, valid, current, and kept by the server."""
