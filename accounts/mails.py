@@ -4,7 +4,6 @@ Each of these mails names its reader by address alone. Whether anybody has that 
 that no request tells it by its answer or its time.
 """
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 

@@ -45,6 +45,7 @@ class CodeSerializer(serializers.Serializer[Any]):
 
     email = TextField(max_length=254)
     code = TextField(max_length=16)
+    totp = TextField(max_length=40, required=False, allow_blank=True, allow_null=True)
 
 
 class ChangeEmailSerializer(serializers.Serializer[Any]):

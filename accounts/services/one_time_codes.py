@@ -9,6 +9,7 @@ from django.utils.crypto import constant_time_compare
 from accounts import secrets
 from accounts.models import LogInCode, User, normalize_email
 from accounts.services.log_in import InvalidCredentials, TokenPair, begin_login_session
+from accounts.services.totp import require_second_factor
 from accounts.services.verify_email import note_verified
 from coditect.journal.mails import queue_mail
 
@@ -39,12 +40,21 @@ def mint_code(*, email: str, now: datetime) -> str:
     return code
 
 
-def log_in_by_code(*, email: str, code: str, ip: str, user_agent: str, now: datetime) -> TokenPair:
-    """Begin a login session. Raises CodeInvalid, after the same work whether or not the account exists."""
-    code_id = _try_code(email=normalize_email(email), code=code, now=now)
-    if code_id is None:
+def log_in_by_code(
+    *, email: str, code: str, ip: str, user_agent: str, now: datetime, totp: str | None = None
+) -> TokenPair:
+    """Begin a login session.
+
+    Raises CodeInvalid, after the same work whether or not the account exists, and after the right code TotpRequired,
+    SecondFactorInvalid, LimitExceeded, which leave the code good.
+    """
+    email = normalize_email(email)
+    code_id = _try_code(email=email, code=code, now=now)
+    user = User.objects.filter(email=email, is_active=True).first() if code_id else None
+    if code_id is None or user is None:
         raise CodeInvalid
-    return _use_code(code_id, email=normalize_email(email), ip=ip, user_agent=user_agent, now=now)
+    require_second_factor(user=user, code=totp, now=now)
+    return _use_code(code_id, user=user, ip=ip, user_agent=user_agent, now=now)
 
 
 @transaction.atomic
@@ -62,12 +72,9 @@ def _try_code(*, email: str, code: str, now: datetime) -> UUID | None:
 
 
 @transaction.atomic
-def _use_code(code_id: UUID, *, email: str, ip: str, user_agent: str, now: datetime) -> TokenPair:
+def _use_code(code_id: UUID, *, user: User, ip: str, user_agent: str, now: datetime) -> TokenPair:
     """Spend the code, in one with what it buys."""
     if not LogInCode.objects.filter(pk=code_id, used_at=None).update(used_at=now):
-        raise CodeInvalid
-    user = User.objects.filter(email=email, is_active=True).first()
-    if user is None:
         raise CodeInvalid
     note_verified(user, now=now)
     return begin_login_session(user=user, ip=ip, user_agent=user_agent, now=now)

@@ -15,6 +15,7 @@ from accounts.services.log_in import TokenPair
 from accounts.services.one_time_codes import CodeInvalid, log_in_by_code, request_code
 from accounts.services.one_time_tokens import OneTimeTokenInvalid
 from accounts.services.reset_password import request_reset, reset_password
+from accounts.services.totp import SecondFactorInvalid, TotpRequired
 from accounts.services.verify_email import request_verification, verify_email
 from accounts.views.account import login_session_of, user_of
 from accounts.views.authentication import CredentialsView, authentication_limits, present_tokens
@@ -183,7 +184,7 @@ class VerifyCodeView(CredentialsView):
         tag=TAG,
         request=shapes.CodeSerializer,
         answers=[Answer(answers.TokensBody)],
-        errors=[CodeInvalid],
+        errors=[CodeInvalid, TotpRequired, SecondFactorInvalid],
         example={**EXAMPLE_ADDRESS, "code": "123456"},
     )
     def post(self, request: Request) -> dict[str, Any]:
@@ -209,7 +210,7 @@ class VerifyCodeWithUserView(VerifyCodeView):
         tag=TAG,
         request=shapes.CodeSerializer,
         answers=[Answer(answers.LoginBody)],
-        errors=[CodeInvalid],
+        errors=[CodeInvalid, TotpRequired, SecondFactorInvalid],
         example={**EXAMPLE_ADDRESS, "code": "123456"},
     )
     def post(self, request: Request) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pyotp
 import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
@@ -14,6 +15,7 @@ from django.utils import timezone
 from accounts.models import LogInCode, LoginSession, User
 from accounts.services import one_time_codes
 from accounts.services.one_time_codes import CodeInvalid, log_in_by_code, request_code
+from accounts.services.totp import begin_totp, confirm_totp
 from coditect.journal.mails import send_due_mails
 from coditect.journal.models import Event, Mail
 from tests.accounts.test_log_in import FIELDS, comparable
@@ -248,3 +250,35 @@ class TestManyAtOnce:
         outcomes = at_once(lambda _: self.try_it(code), threads=5)
         assert len([outcome for outcome in outcomes if outcome is not CodeInvalid]) == 1
         assert LoginSession.objects.count() == 1
+
+
+class TestSecondFactor:
+    @pytest.fixture
+    def secret(self, ada: User) -> str:
+        """What the user's authenticator app knows."""
+        now = timezone.now()
+        secret = begin_totp(user=ada, now=now).secret
+        confirm_totp(user=ada, code=pyotp.TOTP(secret).at(now - timedelta(seconds=30)), now=now)
+        return secret
+
+    def test_is_asked_for(self, api: Api, ada: User, secret: str) -> None:
+        assert_problem(verify(api, mailed_code(api)), 401, "totp_required")
+        assert not LoginSession.objects.exists()
+
+    def test_lets_in_with_the_same_code(self, api: Api, ada: User, secret: str) -> None:
+        code = mailed_code(api)
+        assert_problem(verify(api, code), 401, "totp_required")
+        body = {"email": EMAIL, "code": code, "totp": pyotp.TOTP(secret).now()}
+        assert api.post("verify-code", body).status == 200
+
+    def test_lets_nobody_in_without_the_mailed_code(self, api: Api, ada: User, secret: str) -> None:
+        code = mailed_code(api)
+        body = {"email": EMAIL, "code": wrong(code), "totp": pyotp.TOTP(secret).now()}
+        assert_problem(api.post("verify-code", body), 401, "invalid_credentials")
+
+    def test_is_guessed_at_within_the_codes_five_tries(self, api: Api, ada: User, secret: str) -> None:
+        code = mailed_code(api)
+        for _ in range(5):
+            assert verify(api, code).status == 401
+        body = {"email": EMAIL, "code": code, "totp": pyotp.TOTP(secret).now()}
+        assert_problem(api.post("verify-code", body), 401, "invalid_credentials")

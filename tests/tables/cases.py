@@ -55,4 +55,7 @@ Sender = Callable[..., Answer]
 
 def call(api: Api, operation: Operation, path: dict[str, object], body: dict[str, object] | None) -> Answer:
     """Send an operation."""
-    return api.send(operation.method, api.url(operation.name, **path), body=body or None)
+    url = api.url(operation.name, **path)
+    if not operation.is_write:
+        return api.send(operation.method, url, query=body)
+    return api.send(operation.method, url, body=body or None)

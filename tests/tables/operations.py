@@ -4,7 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils import timezone
+
 from accounts.models import Role
+from accounts.services.change_email import request_email_change
+from accounts.services.one_time_codes import mint_code
+from accounts.services.one_time_tokens import Purpose, mint_token
 from tests.dialects import NAMES
 from tests.factories import PASSWORD, Person
 from tests.tables.world import ACTORS, ANONYMOUS, OUTSIDER, ROLES, World
@@ -22,8 +27,9 @@ OWNERS = frozenset({Role.OWNER, OUTSIDER})
 class Operation:
     """One operation.
 
-    `may`: who succeeds on what is their own; the outsider owns another organization. `path` and `body` say how values
-    are made for somebody; `not_found` is the code that hides another organization's object, where there is one.
+    `may`: who succeeds on what is their own; the outsider owns another organization. `path` and `body` (a GET's query)
+    say how values are made for somebody; `not_found` is the code that hides another organization's object, where there
+    is one.
     `hidden_from`: roles that do not see a colleague's object. `is_silent`: there is nothing to say, so a 204 where the
     dialect has it.
     """
@@ -89,6 +95,35 @@ def own_refresh_token(world: World, person: Person) -> Any:
     return world.refresh_token_of(person)
 
 
+def own_verification(world: World, person: Person) -> Any:
+    """A token that proves the person's address."""
+    return new_token(person, Purpose.VERIFY_EMAIL)
+
+
+def own_reset(world: World, person: Person) -> Any:
+    """A token that resets the person's password."""
+    return new_token(person, Purpose.RESET_PASSWORD)
+
+
+def own_confirmation(world: World, person: Person) -> Any:
+    """A token that confirms, for the old address, that the person changes theirs."""
+    request_email_change(
+        user=person.membership.user, new_email="new@example.com", password=PASSWORD, now=timezone.now()
+    )
+    return new_token(person, Purpose.CHANGE_EMAIL)
+
+
+def own_code(world: World, person: Person) -> Any:
+    """A log-in code of the person."""
+    return mint_code(email=person.membership.user.email, now=timezone.now())
+
+
+def new_token(person: Person, purpose: Purpose) -> str:
+    """A token as a mail to the person would carry it."""
+    user = person.membership.user
+    return mint_token(user=user, purpose=purpose, email=user.email, now=timezone.now())
+
+
 SEAT = {"path": {"session_id": own_seat}, "not_found": "session_not_found"}
 SEAT_IN_BODY = {
     "body": {"session_id": own_seat},
@@ -107,6 +142,21 @@ OPERATIONS = [
     Operation(name="register", method="POST", may=ANYBODY, success=201, body=ACCOUNT),
     Operation(name="log-in", method="POST", may=ANYBODY, body={"email": own_email, "password": PASSWORD}),
     Operation(name="refresh", method="POST", may=ANYBODY, body={"refresh": own_refresh_token}),
+    # one-time secrets
+    Operation(name="verify-email", method="GET", may=ANYBODY, body={"token": own_verification}),
+    Operation(name="verify-email", method="POST", may=ANYBODY, body={"token": own_verification}),
+    Operation(name="resend-verification", method="POST", may=ANYBODY, body={"email": own_email}),
+    Operation(name="forgot-password", method="POST", may=ANYBODY, body={"email": own_email}),
+    Operation(
+        name="reset-password", method="POST", may=ANYBODY, body={"token": own_reset, "new_password": "NewPass123!x"}
+    ),
+    Operation(
+        name="change-password", method="POST", body={"current_password": PASSWORD, "new_password": "NewPass123!x"}
+    ),
+    Operation(name="request-code", method="POST", may=ANYBODY, body={"email": own_email}),
+    Operation(name="verify-code", method="POST", may=ANYBODY, body={"email": own_email, "code": own_code}),
+    Operation(name="change-email", method="POST", body={"new_email": "new@example.com", "password": PASSWORD}),
+    Operation(name="confirm-change-email", method="POST", may=ANYBODY, body={"token": own_confirmation}),
     # one's own account
     Operation(name="log-out", method="POST", is_silent=True),
     Operation(name="me", method="GET"),
