@@ -1,7 +1,7 @@
 """What the endpoints of accounts answer, as types; the tests hold the server to them."""
 
 from datetime import datetime
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 from uuid import UUID
 
 RoleName = Literal["owner", "admin", "member", "viewer"]
@@ -138,3 +138,15 @@ class RecoveryCodesBody(MessageBody):
     """Ways in without the authenticator app, shown this once."""
 
     recovery_codes: Annotated[list[str], "Each is good once, in place of a code."]
+
+
+class PersonalDataBody(TypedDict):
+    """Everything that we know of a user."""
+
+    exported_at: datetime
+    user: dict[str, Any]
+    memberships: list[dict[str, Any]]
+    login_sessions: list[dict[str, Any]]
+    api_tokens: list[dict[str, Any]]
+    events: Annotated[list[dict[str, Any]], "What the user did."]
+    seat_sessions: list[dict[str, Any]]

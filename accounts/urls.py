@@ -25,6 +25,7 @@ def register(router: Router) -> None:
     router.add("auth/change-email/confirm", identity.ConfirmChangeEmailView, name="confirm-change-email")
     router.add("auth/logout", account.LogoutView, name="log-out")
     router.add("auth/me", account.AccountView, name="me")
+    router.add("auth/me/export", account.PersonalDataView, name="export-me")
     router.add("me", account.AccountView, name="me-short", only=ENVELOPED)
     router.add("auth/sessions", account.LoginSessionListView, name="login-sessions")
     router.add("auth/sessions/<uuid:login_session_id>", account.LoginSessionView, name="login-session")

@@ -6,6 +6,7 @@ from coditect.journal.models import Event
 from coditect.journal.services import on
 from licenses.services.close import close_licenses
 from licenses.services.issue import issue_free_license
+from licenses.services.personal_data import forget_machines
 from licenses.services.revoke import revoke_seats_of
 
 
@@ -17,6 +18,7 @@ def connect() -> None:
     on("member.demoted", take_seats_in_organization)
     on("user.deactivated", take_all_seats)
     on("user.deleted", take_all_seats)
+    on("user.deleted", forget_machines_of)
 
 
 def give_free_license(event: Event) -> None:
@@ -37,3 +39,8 @@ def take_seats_in_organization(event: Event) -> None:
 def take_all_seats(event: Event) -> None:
     """Whoever cannot log in holds no seats."""
     revoke_seats_of(user_id=event.subject_id, organization_id=None)
+
+
+def forget_machines_of(event: Event) -> None:
+    """Whoever asked to be forgotten is, once their seats have ended."""
+    forget_machines(user_id=event.subject_id)

@@ -18,6 +18,12 @@ class ProfileSerializer(serializers.Serializer[Any]):
     full_name = TextField(max_length=150, required=False)
 
 
+class PasswordSerializer(serializers.Serializer[Any]):
+    """The password once more, for what cannot be undone."""
+
+    password = TextField(max_length=256, trim_whitespace=False)
+
+
 class LoginSessionQuery(ListQuery):
     """How the list of log-ins is sorted."""
 

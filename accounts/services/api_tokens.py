@@ -91,6 +91,7 @@ def use_api_token(text: str, *, now: datetime, among: ApiTokenQuerySet | None = 
 
     `among` may annotate what else the caller wants to know. Raises TokenInvalid, TokenExpired, TokenRevoked.
     """
+    # tenancy: the token itself says which organization it opens
     rows = ApiToken.objects.all() if among is None else among
     token = rows.filter(token_hash=hash_token(text)).with_role().select_related("user", "organization").first()
     if token is None:
@@ -116,13 +117,14 @@ def revoke_api_token(*, membership: Membership, token_id: UUID, now: datetime) -
 
 def revoke_any_api_token(*, token_id: UUID, now: datetime) -> None:
     """Take back a token of whatever organization: for the operators of this server. Raises ApiTokenNotFound."""
+    # tenancy: the operators of the server may take back any
     if not _revoke(ApiToken.objects.filter(pk=token_id), now=now):
         raise ApiTokenNotFound
 
 
 def revoke_api_tokens(*, user: User, now: datetime, organization_id: UUID | None = None) -> int:
     """Take back what a user made, everywhere or in one organization, and return how many there were."""
-    made = ApiToken.objects.filter(user=user)
+    made = ApiToken.objects.filter(user=user)  # tenancy: one user's own, wherever they made them
     return _revoke(made if organization_id is None else made.filter(organization_id=organization_id), now=now)
 
 

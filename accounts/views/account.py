@@ -1,5 +1,6 @@
 """Endpoints of one's own account."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
@@ -10,18 +11,22 @@ from accounts import answers
 from accounts.models import LoginSession, Membership, User
 from accounts.serializers.account import (
     LoginSessionQuery,
+    PasswordSerializer,
     ProfileSerializer,
     present_account,
     present_login_sessions,
 )
 from accounts.services.logins import LoginSessionNotFound, end_login_session, end_login_sessions
+from accounts.services.members import LastOwner
+from accounts.services.personal_data import delete_account, export_personal_data
 from accounts.services.profile import update_profile
 from accounts.tokens import Claims
+from accounts.views.authentication import authentication_limits
 from coditect.api.credentials import LOGIN_ONLY, Scopes, scoped_credential
 from coditect.api.results import Deleted, Listing
 from coditect.api.schema.description import Answer, Nothing, PageOf, describe
+from coditect.api.throttling import Limit
 from coditect.api.views import ApiView
-
 
 TAG = "Account"
 
@@ -51,7 +56,13 @@ class LogoutView(ApiView):
 class AccountView(ApiView):
     """The signed-in user."""
 
-    scopes: ClassVar[Scopes] = {"get": "read:profile", "patch": "write:profile"}
+    scopes: ClassVar[Scopes] = {"get": "read:profile", "patch": "write:profile", "delete": LOGIN_ONLY}
+
+    def rate_limits(self, request: Request) -> Sequence[Limit]:
+        """Guesses at the password count together with those of logging in."""
+        if request.method == "DELETE":
+            return authentication_limits(request, user_of(request).email)
+        return super().rate_limits(request)
 
     @describe("get_account", "Show the signed-in user", tag=TAG, answers=[Answer(answers.AccountBody)])
     def get(self, request: Request) -> dict[str, Any]:
@@ -70,11 +81,36 @@ class AccountView(ApiView):
         """Change their name; whatever else is sent is ignored."""
         return self.show(update_profile(user=user_of(request), now=timezone.now(), **self.read(ProfileSerializer)))
 
+    @describe(
+        "delete_account",
+        "Delete the signed-in user",
+        tag=TAG,
+        request=PasswordSerializer,
+        answers=[Nothing(answers.MessageBody)],
+        errors=[LastOwner],
+    )
+    def delete(self, request: Request) -> Deleted:
+        """Forget the user, end everything of theirs, and close the organizations that they alone are in."""
+        delete_account(user=user_of(request), **self.read(PasswordSerializer), now=timezone.now())
+        return Deleted({"message": "The account has been deleted."})
+
     def show(self, user: User) -> dict[str, Any]:
         """The user, with their organizations; an API token knows of one."""
         memberships = Membership.objects.for_user(user)
         token = scoped_credential(self.request)
         return present_account(user, memberships.filter(organization=token.organization_id) if token else memberships)
+
+
+class PersonalDataView(ApiView):
+    """What we know of the signed-in user."""
+
+    scopes: ClassVar[Scopes] = {"get": LOGIN_ONLY}
+
+    @describe("export_account", "Export personal data", tag=TAG, answers=[Answer(answers.PersonalDataBody)])
+    def get(self, request: Request) -> dict[str, Any]:
+        """Everything, without secrets, as one document."""
+        self.headers |= {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="coditect.json"'}
+        return export_personal_data(user=user_of(request), now=timezone.now())
 
 
 class LoginSessionListView(ApiView):

@@ -21,6 +21,7 @@ def revoke_seats_of(*, user_id: UUID, organization_id: UUID | None) -> int:
 
 
 def _within_reach(user_id: UUID, organization_id: UUID | None) -> LicenseQuerySet:
+    # tenancy: what one user could hold, and only where they lost it
     if organization_id is not None:
         return License.objects.filter(organization=organization_id)
     unended = SeatSession.objects.unended().filter(user=user_id)
