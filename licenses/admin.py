@@ -39,6 +39,7 @@ class LicenseForm(forms.ModelForm):
         normalized = keys.normalize(key)
         if key and (not normalized or keys.is_malformed(normalized)):
             raise ValidationError("The key has a typing error: its check characters do not fit.")
+        # tenancy: no two organizations have the same key
         if License.objects.filter(key_normalized=normalized).exists():
             raise ValidationError("This key is already in use.")
         return key
@@ -137,6 +138,7 @@ class SeatSessionAdmin(ModelAdmin):
     @admin.action(description="Force-release the selected seats", permissions=["release"])
     def force_release(self, request: HttpRequest, queryset: QuerySet[SeatSession]) -> None:
         """Take seats back at once; their holders' next heartbeats are told so."""
+        # tenancy: the staff of the service sees every organization
         sessions = SeatSession.objects.unended().filter(pk__in=queryset).order_by("license_id", "pk")
         for session in sessions:
             end_session(session_id=session.pk, reason=SeatSession.EndReason.REVOKED)

@@ -25,8 +25,8 @@ class LicenseQuery(ListQuery):
 
     def filter_is_active(self, rows: LicenseQuerySet, value: bool) -> LicenseQuerySet:
         """Usable right now, or not."""
-        usable = License.objects.usable(at=timezone.now())
-        return rows.filter(pk__in=usable) if value else rows.exclude(pk__in=usable)
+        usable = rows.usable(at=timezone.now())
+        return usable if value else rows.exclude(pk__in=usable)
 
     def filter_tier(self, rows: LicenseQuerySet, value: str) -> LicenseQuerySet:
         """Of one tier; tiers are data, so an unknown one is an empty list."""

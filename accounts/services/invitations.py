@@ -128,6 +128,7 @@ def revoke_invitation(*, by: Membership, invitation_id: UUID, now: datetime) -> 
 @transaction.atomic
 def compose_invitation(mail: Mail, now: datetime) -> dict[str, str] | None:
     """What the mail shows: a token drawn just now, which voids an earlier one; None unless the offer still stands."""
+    # tenancy: the worker writes the mails of every organization
     found = Invitation.objects.filter(pk=mail.ids["invitation_id"]).select_related("organization", "invited_by")
     invitation = found.select_for_update(of=("self",)).first()
     if invitation is None or invitation.status_at(now) != Invitation.Status.PENDING:
@@ -176,6 +177,7 @@ def accept_as_new_user(*, token: str, password: str, full_name: str, now: dateti
 
 def _lock_pending(token: str, *, now: datetime) -> Invitation:
     """The invitation of a token, its organization locked."""
+    # tenancy: whoever has the token was invited, and need not be in any organization
     mailed = Invitation.objects.filter(token_hash=hash_token(token))
     organization_id = mailed.values_list("organization_id", flat=True).first()
     if organization_id is None:

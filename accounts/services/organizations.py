@@ -102,6 +102,7 @@ def close_organization(*, organization_id: UUID, now: datetime) -> None:
 
 def lock_organization(organization_id: UUID) -> Organization:
     """An organization under its row lock, so that its members change one at a time. Raises OrganizationNotFound."""
+    # tenancy: for a membership in hand, for an invitation's token, or for the staff of the service
     organization = Organization.objects.active().locked().filter(pk=organization_id).first()
     if organization is None:
         raise OrganizationNotFound

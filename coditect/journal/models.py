@@ -2,8 +2,17 @@
 
 import uuid
 from datetime import datetime
+from uuid import UUID
 
 from django.db import models
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    """Events, seen by those who may."""
+
+    def for_organization(self, organization_id: UUID) -> "EventQuerySet":
+        """What happened in one organization."""
+        return self.filter(organization_id=organization_id)
 
 
 class Event(models.Model):
@@ -20,6 +29,8 @@ class Event(models.Model):
     ip = models.GenericIPAddressField(null=True)
     data = models.JSONField(default=dict)
     dispatched_at = models.DateTimeField(null=True)
+
+    objects = EventQuerySet.as_manager()
 
     class Meta:
         indexes = [

@@ -146,7 +146,7 @@ def _decide(locked: LockedLicense, machine: Machine, **about: Any) -> HeldSeat |
 def _own_session(locked: LockedLicense) -> SeatSession | None:
     if locked.own_session_id is None:
         return None
-    return SeatSession.objects.get(pk=locked.own_session_id)
+    return SeatSession.objects.get(license=locked.license, pk=locked.own_session_id)
 
 
 def _held(locked: LockedLicense, session: SeatSession, *, is_new: bool) -> HeldSeat:

@@ -52,7 +52,8 @@ def _unmark_fitting(locked: LockedLicense) -> None:
     """Renew again the oldest marked sessions that fit now; tells Redis the new count also where there are none."""
     room = max(0, locked.license.max_seats - (locked.used - locked.marked))
     oldest: Sequence[SeatSession] = list(_unended(locked, is_marked=True).order_by("started_at", "id")[:room])
-    SeatSession.objects.filter(pk__in=[session.pk for session in oldest]).update(revoke_at=None)
+    ids = [session.pk for session in oldest]
+    SeatSession.objects.filter(license=locked.license, pk__in=ids).update(revoke_at=None)
     used = locked.used
     locked.ask(lambda: leases.unmark(locked.license, oldest, used_seats=used, now=locked.now))
     locked.marked -= len(oldest)

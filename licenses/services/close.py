@@ -16,6 +16,7 @@ def close_licenses(*, organization_id: UUID, now: datetime) -> int:
 
     In the order of their ids, as everybody takes several locks; an acquire on its way finds its license revoked.
     """
+    # tenancy: the organization that the event names
     licenses = License.objects.filter(organization=organization_id).exclude(status=License.Status.REVOKED)
     ids = list(licenses.order_by("pk").values_list("pk", flat=True))
     for license_id in ids:

@@ -54,6 +54,7 @@ def sweep_sessions() -> Sweep:
 
 def _past_deadlines(*, after: UUID) -> list[SeatSession]:
     """A batch of sessions whose saved deadline is past: alive in Redis, or dead."""
+    # tenancy: the sweep serves every organization
     past = SeatSession.objects.unended().filter(expires_at__lte=Now(), pk__gt=after)
     return list(past.select_related("license").order_by("pk")[:BATCH])
 
@@ -81,6 +82,7 @@ def _live_leases(sessions: list[SeatSession]) -> dict[UUID, datetime]:
 
 def _licenses_with_dead() -> list[UUID]:
     grace = timedelta(seconds=settings.SEAT_RECORD_GRACE_SECONDS)
+    # tenancy: the sweep serves every organization
     overdue = SeatSession.objects.unended().filter(expires_at__lte=Now() - grace)
     return list(overdue.order_by("license_id").values_list("license_id", flat=True).distinct())
 
@@ -92,7 +94,7 @@ def _expire_sessions_of(license_id: UUID) -> int:
     if locked is None:
         return 0
     overdue = locked.now - timedelta(seconds=settings.SEAT_RECORD_GRACE_SECONDS)
-    sessions = SeatSession.objects.unended().filter(license_id=license_id, expires_at__lte=overdue).order_by("pk")
+    sessions = SeatSession.objects.unended().filter(license=locked.license, expires_at__lte=overdue).order_by("pk")
     dead = locked.dead_among(list(sessions))
     locked.end_expired(dead)
     return len(dead)

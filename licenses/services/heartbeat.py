@@ -65,7 +65,9 @@ def use_api_token_to_beat(text: str, *, session_id: UUID, now: datetime) -> tupl
 
     Raises TokenInvalid, TokenExpired, TokenRevoked.
     """
+    # tenancy: the session's id names its license, and only the token's own organization may have it
     licenses = License.objects.filter(lease_group=leases.group_of(session_id), organization=OuterRef("organization"))
+    # tenancy: the token itself says which organization it opens
     token = use_api_token(text, now=now, among=ApiToken.objects.annotate(reaches_session=Exists(licenses)))
     return token, bool(vars(token)["reaches_session"])
 
@@ -75,7 +77,7 @@ def beat_from_record(*, session_id: UUID, user_id: UUID) -> HeldSeat:
 
     Raises SessionNotFound, SessionExpired, SessionReleased, SeatRevoked; after the commit, since an end may be found.
     """
-    own = SeatSession.objects.filter(pk=session_id, user_id=user_id)
+    own = SeatSession.objects.filter(pk=session_id, user_id=user_id)  # tenancy: a seat is its holder's own
     with transaction.atomic():
         locked = LockedLicense.take(License.objects.filter(sessions__in=own))
         if locked is None:

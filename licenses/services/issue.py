@@ -64,5 +64,5 @@ def issue_license(
 
 def issue_free_license(*, organization_id: UUID, now: datetime) -> License:
     """The license that every new organization starts with."""
-    organization = Organization.objects.get(pk=organization_id)
+    organization = Organization.objects.get(pk=organization_id)  # tenancy: the one that was just made
     return issue_license(organization=organization, tier=FREE_TIER, seats=FREE_SEATS, now=now)

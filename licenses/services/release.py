@@ -40,7 +40,7 @@ def end_session(*, session_id: UUID, reason: SeatSession.EndReason) -> ReleasedS
     locked = LockedLicense.take(License.objects.filter(sessions=session_id))
     if locked is None:
         raise SessionNotFound
-    session = SeatSession.objects.get(pk=session_id)
+    session = SeatSession.objects.get(license=locked.license, pk=session_id)
     if session.ended_at is None:
         locked.end([session], reason)
     return ReleasedSeat(session=session, seats_remaining=locked.seats_remaining)

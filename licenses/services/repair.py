@@ -24,6 +24,7 @@ def note_redis_use() -> None:
 
 def repair_leases() -> int:
     """Write anew the leases of licenses whose sessions ended or should have been marked while Redis was away."""
+    # tenancy: the repair serves every organization
     return sum(_repair(license_id) for license_id in LeaseRepair.objects.values_list("license_id", flat=True))
 
 
@@ -36,7 +37,7 @@ def _repair(license_id: UUID) -> bool:
         leases.seed(locked.license, locked.unended(), now=locked.now)
     except RedisUnavailable:
         return False
-    LeaseRepair.objects.filter(license_id=license_id).delete()
+    LeaseRepair.objects.filter(license=locked.license).delete()
     mark_surplus(locked)
     return True
 

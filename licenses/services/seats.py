@@ -182,7 +182,7 @@ class LockedLicense:
         ids = [session.pk for session in sessions]
         if not self.ask(lambda: leases.remove(self.license, ids, used_seats=used, now=self.now)):
             self.repair_later()
-        SeatSession.objects.filter(pk__in=ids).update(ended_at=self.now, end_reason=reason)
+        SeatSession.objects.filter(license=self.license, pk__in=ids).update(ended_at=self.now, end_reason=reason)
         for session in sessions:
             session.ended_at, session.end_reason = self.now, reason
             record_seat_event(END_EVENTS[reason], session, self.license, at=self.now)

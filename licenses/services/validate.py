@@ -36,6 +36,7 @@ def validate_key(key: str, *, now: datetime) -> Verdict:
     normalized = keys.normalize(key)
     if keys.is_malformed(normalized):
         return _invalid("malformed_key", now)
+    # tenancy: whoever has a key may ask what it is worth, and hears nothing of whose it is
     license = License.objects.filter(key_normalized=normalized).first()
     if license is None:
         return _invalid("not_found", now)

@@ -70,6 +70,7 @@ def verify_seats(*, repair: bool = False, since: datetime | None = None) -> Veri
     With `repair`, sessions without a lease get one, and leases without a session are removed.
     """
     found = Verification(oversold=find_oversold(since=since))
+    # tenancy: the proof is of all licenses
     with_sessions = SeatSession.objects.unended().order_by("license_id").values_list("license_id", flat=True)
     for license_id in with_sessions.distinct():
         _compare(license_id, found, repair=repair)
