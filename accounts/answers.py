@@ -148,5 +148,6 @@ class PersonalDataBody(TypedDict):
     memberships: list[dict[str, Any]]
     login_sessions: list[dict[str, Any]]
     api_tokens: list[dict[str, Any]]
+    mails: Annotated[list[dict[str, Any]], "Which mails were sent, not what they said."]
     events: Annotated[list[dict[str, Any]], "What the user did."]
     seat_sessions: list[dict[str, Any]]

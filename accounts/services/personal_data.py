@@ -1,6 +1,6 @@
 """What we know of a person: all of it on request, and how it is forgotten (GDPR, articles 15, 17 and 20)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,8 @@ from accounts.services.members import leave_organization
 from accounts.services.organizations import close_organization
 from accounts.services.totp import remove_second_factor
 from coditect.errors import InvalidInput
-from coditect.journal.models import Event
+from coditect.journal.mails import forget_mails
+from coditect.journal.models import Event, Mail
 from coditect.journal.services import record_event
 
 Exporter = Callable[[User], list[dict[str, Any]]]
@@ -31,10 +32,11 @@ def export_by(section: str, exporter: Exporter) -> None:
 
 def export_personal_data(*, user: User, now: datetime) -> dict[str, Any]:
     """Everything about a user, section by section, without secrets; what they did is told by the journal."""
-    own: Mapping[str, Exporter] = {
+    own: dict[str, Exporter] = {
         "memberships": _memberships,
         "login_sessions": _login_sessions,
         "api_tokens": _api_tokens,
+        "mails": _mails,
         "events": _events,
     }
     sections = own | _exporters
@@ -71,9 +73,10 @@ def _leave(membership: Membership, *, now: datetime) -> None:
 
 def _forget(user: User) -> None:
     """Last of all: a change of the address locks the row against every new reference to it."""
-    Invitation.objects.filter(email=user.email).delete()
+    Invitation.objects.filter(email=user.email).delete()  # tenancy: whoever invited them
     for traces in (user.memberships, user.login_sessions, user.one_time_tokens, user.email_changes):
         traces.all().delete()
+    forget_mails(to=user.email)
     user.email = f"deleted-{user.pk}@{NOWHERE}"
     user.full_name = FORGOTTEN_NAME
     user.email_verified_at = user.last_login = None
@@ -87,7 +90,8 @@ def _profile(user: User) -> dict[str, Any]:
 
 
 def _memberships(user: User) -> list[dict[str, Any]]:
-    return _values(Membership.objects.filter(user=user), "organization_id", "organization__name", "role", "created_at")
+    places = Membership.objects.filter(user=user)  # tenancy: one user's own, also in closed organizations
+    return _values(places, "organization_id", "organization__name", "role", "created_at")
 
 
 def _login_sessions(user: User) -> list[dict[str, Any]]:
@@ -97,12 +101,18 @@ def _login_sessions(user: User) -> list[dict[str, Any]]:
 
 def _api_tokens(user: User) -> list[dict[str, Any]]:
     names = ("id", "organization_id", "name", "prefix", "scopes", "created_at", "expires_at", "last_used_at")
-    return _values(ApiToken.objects.filter(user=user), *names, "revoked_at")
+    made = ApiToken.objects.filter(user=user)  # tenancy: one user's own, wherever they made them
+    return _values(made, *names, "revoked_at")
+
+
+def _mails(user: User) -> list[dict[str, Any]]:
+    return _values(Mail.objects.filter(to=user.email), "template", "to", "created_at", "sent_at")
 
 
 def _events(user: User) -> list[dict[str, Any]]:
     names = ("type", "at", "organization_id", "subject_type", "subject_id", "ip")
-    return list(Event.objects.filter(actor_id=user.pk).order_by("at").values(*names))
+    done = Event.objects.filter(actor_id=user.pk)  # tenancy: what one user did, wherever it was
+    return list(done.order_by("at").values(*names))
 
 
 def _values(rows: QuerySet[Any], *names: str) -> list[dict[str, Any]]:

@@ -62,6 +62,11 @@ def prune_mails(*, now: datetime) -> None:
     Mail.objects.filter(created_at__lt=now - KEPT).delete()
 
 
+def forget_mails(*, to: str) -> None:
+    """Whoever leaves takes their address along, and needs no mail any more."""
+    Mail.objects.filter(to=to).delete()
+
+
 def _give_up(*, now: datetime) -> None:
     exhausted = Mail.objects.due(at=now).order_by().filter(attempts__gte=len(BACK_OFF))
     if given_up := exhausted.update(status=Mail.Status.FAILED):

@@ -14,7 +14,7 @@ from tests.dialects import Answer, Api
 from tests.factories import PASSWORD, Person, make_api_token, make_membership, make_organization, make_person
 from tests.licenses.seats import acquire, beat
 
-SECTIONS = {"exported_at", "user", "memberships", "login_sessions", "api_tokens", "events", "seat_sessions"}
+SECTIONS = {"exported_at", "user", "memberships", "login_sessions", "api_tokens", "mails", "events", "seat_sessions"}
 
 
 @pytest.fixture
