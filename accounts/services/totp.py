@@ -124,13 +124,13 @@ def require_second_factor(*, user: User, code: str | None, now: datetime) -> Non
         raise refusal
 
 
-@transaction.atomic(durable=True)
+@transaction.atomic
 def _try(user: User, code: str, *, now: datetime) -> DomainError | None:
     device = _device(user, is_confirmed=True)
     return _check(device, code, wrong=SecondFactorInvalid(), now=now) if device else None
 
 
-@transaction.atomic(durable=True)
+@transaction.atomic
 def _confirm(user: User, code: str, *, now: datetime) -> list[str] | DomainError:
     device = _device(user, is_confirmed=False)
     if device is None:
@@ -144,7 +144,7 @@ def _confirm(user: User, code: str, *, now: datetime) -> list[str] | DomainError
     return _new_recovery_codes(user)
 
 
-@transaction.atomic(durable=True)
+@transaction.atomic
 def _turn_off(user: User, code: str, *, now: datetime) -> DomainError | None:
     device = _device(user, is_confirmed=True)
     if device is None:

@@ -4,14 +4,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pyotp
 from django.utils import timezone
 
 from accounts.models import Role
 from accounts.services.change_email import request_email_change
 from accounts.services.one_time_codes import mint_code
 from accounts.services.one_time_tokens import Purpose, mint_token
+from accounts.services.totp import begin_totp, confirm_totp
 from tests.dialects import NAMES
-from tests.factories import PASSWORD, Person
+from tests.factories import PASSWORD, Person, make_api_token, make_membership
 from tests.tables.world import ACTORS, ANONYMOUS, OUTSIDER, ROLES, World
 
 Make = Callable[[World, Person], Any]
@@ -83,6 +85,31 @@ def own_seat(world: World, person: Person) -> Any:
 def own_email(world: World, person: Person) -> Any:
     """The person's address."""
     return person.membership.user.email
+
+
+def own_api_token(world: World, person: Person) -> Any:
+    """The id of an API token; of the owner for those who make none."""
+    maker = person if person.membership.administers else world.owner
+    make_api_token(maker)
+    return str(maker.membership.user.api_tokens.latest("created_at").pk)
+
+
+def password_of_one_of_two_owners(world: World, person: Person) -> Any:
+    """The password, where the organization has another owner too."""
+    make_membership(Role.OWNER, organization=person.organization)
+    return PASSWORD
+
+
+def code_of_a_new_app(world: World, person: Person) -> Any:
+    """The first code of an authenticator app that is not confirmed yet."""
+    return pyotp.TOTP(begin_totp(user=person.membership.user, now=timezone.now()).secret).now()
+
+
+def recovery_code(world: World, person: Person) -> Any:
+    """A way to turn the second factor off."""
+    user, now = person.membership.user, timezone.now()
+    app = pyotp.TOTP(begin_totp(user=user, now=now).secret)
+    return confirm_totp(user=user, code=app.now(), now=now)[0]
 
 
 def own_login(world: World, person: Person) -> Any:
@@ -172,6 +199,31 @@ OPERATIONS = [
         path={"login_session_id": own_login},
         not_found="session_not_found",
         hidden_from=NOT_THE_HOLDER,
+    ),
+    Operation(name="me", method="DELETE", is_silent=True, body={"password": password_of_one_of_two_owners}),
+    Operation(
+        name="me-short",
+        method="DELETE",
+        is_silent=True,
+        body={"password": password_of_one_of_two_owners},
+        dialects=("enveloped",),
+    ),
+    Operation(name="export-me", method="GET"),
+    # the second factor
+    Operation(name="totp", method="POST", success=201),
+    Operation(name="confirm-totp", method="POST", body={"code": code_of_a_new_app}),
+    Operation(name="totp", method="DELETE", is_silent=True, body={"password": PASSWORD, "code": recovery_code}),
+    # API tokens
+    Operation(name="tokens", method="GET"),
+    Operation(name="tokens", method="POST", may=ADMINS, success=201, body={"name": "CI", "scopes": ["read:licenses"]}),
+    Operation(
+        name="token",
+        method="DELETE",
+        may=ADMINS,
+        is_silent=True,
+        path={"token_id": own_api_token},
+        not_found="token_not_found",
+        hidden_from=frozenset(ROLES) - ADMINS,
     ),
     # licenses
     Operation(name="licenses", method="GET"),
