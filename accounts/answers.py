@@ -89,6 +89,49 @@ class AccountBody(UserBody):
     memberships: list[MembershipBody]
 
 
+class OrganizationBody(TypedDict):
+    """An organization, as somebody with a role in it sees it."""
+
+    id: UUID
+    name: str
+    slug: str
+    plan: str
+    status: Literal["active", "deleted"]
+    role: RoleName
+    created_at: datetime
+
+
+class MemberBody(TypedDict):
+    """Somebody's place in an organization."""
+
+    id: Annotated[UUID, "The membership's id, as the paths below members take it."]
+    organization_id: UUID
+    user_id: UUID
+    email: str
+    full_name: str
+    role: RoleName
+    created_at: datetime
+
+
+class JoinedBody(MemberBody):
+    """The place of somebody who just joined."""
+
+    organization_name: str
+
+
+class InvitationBody(TypedDict):
+    """An invitation; its token is in the mail alone."""
+
+    id: UUID
+    organization_id: UUID
+    email: str
+    role: RoleName
+    status: Literal["pending", "accepted", "revoked", "expired"]
+    invited_by: UUID
+    created_at: datetime
+    expires_at: datetime
+
+
 class LoginSessionBody(TypedDict):
     """A log-in on one device."""
 

@@ -43,9 +43,11 @@ class InvitationSerializer(serializers.Serializer[Any]):
 
 
 class AcceptSerializer(serializers.Serializer[Any]):
-    """What accepting takes of somebody who is logged in."""
+    """What accepting takes; the password and the name are for those without an account, and else ignored."""
 
     token = TextField(max_length=256)
+    password = TextField(max_length=256, trim_whitespace=False, required=False)
+    full_name = TextField(max_length=150, required=False)
 
 
 class AcceptAsNewUserSerializer(AcceptSerializer):
