@@ -53,7 +53,7 @@ def compose_log_in_code(mail: Mail, now: datetime) -> Context | None:
     return {"name": user.full_name, "code": code} if user else None
 
 
-def compose_password_changed(mail: Mail, now: datetime) -> Context | None:
+def compose_password_changed(mail: Mail, _now: datetime) -> Context | None:
     """News for whoever has the address."""
     user = _find(mail.to)
     return {"name": user.full_name, "at": f"{mail.created_at:%Y-%m-%d %H:%M} UTC"} if user else None

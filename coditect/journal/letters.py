@@ -11,8 +11,8 @@ from typing import Literal
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
-from django.utils.safestring import SafeString
+from django.template import Context, Template
+from django.template.loader import get_template, render_to_string
 from django.utils.text import normalize_newlines
 
 BUTTON = re.compile(r"(?P<label>[^:\n]+): (?P<url>https?://\S+)")
@@ -31,15 +31,20 @@ def write_letter(template: str, *, to: str, context: Mapping[str, str]) -> Email
     """A mail in text and HTML, ready to be sent."""
     # A name with a line break in it could pose as a button of ours, or break the subject's header.
     lines = {name: " ".join(value.split()) for name, value in context.items()}
-    # The text is no HTML, so nothing is escaped in it; in the frame everything is.
-    safe = {name: SafeString(line) for name, line in [*lines.items(), ("PUBLIC_URL", settings.PUBLIC_URL)]}
-    written = render_to_string(f"mail/{template}.txt", safe)
-    subject, _, body = normalize_newlines(written).partition("\n")
+    subject, _, body = _fill(f"mail/{template}.txt", {**lines, "PUBLIC_URL": settings.PUBLIC_URL}).partition("\n")
     text = re.sub(r"\n{3,}", "\n\n", body.strip("\n"))
-    mail = EmailMultiAlternatives(subject.strip(), f"{text.rstrip()}\n", to=[to])
+    # Lets out-of-office replies keep silent (RFC 3834).
+    headers = {"Auto-Submitted": "auto-generated"}
+    mail = EmailMultiAlternatives(subject.strip(), f"{text.rstrip()}\n", to=[to], headers=headers)
     frame = {"subject": subject.strip(), "blocks": read_blocks(text), "home": settings.PUBLIC_URL}
     mail.attach_alternative(render_to_string("mail/frame.html", frame), "text/html")
     return mail
+
+
+def _fill(name: str, context: Mapping[str, str]) -> str:
+    """Text is no HTML, so nothing is escaped in it; in the frame everything is."""
+    template: Template = get_template(name).template  # type: ignore[attr-defined]  # Django's own engine has it
+    return normalize_newlines(template.render(Context(context, autoescape=False)))
 
 
 def read_blocks(text: str) -> list[Block]:

@@ -37,7 +37,7 @@ def everything_remembered() -> Iterator[str]:
     for key in redis.client.scan_iter():
         yield f"{key!r} {redis.client.dump(key)!r}"
     for message in redis.client.lrange("celery", 0, -1):
-        yield message.decode() + base64.b64decode(json.loads(message)["body"]).decode()
+        yield f"{message!r} {base64.b64decode(json.loads(message)['body'])!r}"
 
 
 def go_through_all_flows(api: Api) -> list[str]:

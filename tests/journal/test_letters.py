@@ -36,6 +36,9 @@ class TestLetter:
             "text/html",
         ]
 
+    def test_asks_no_machine_for_an_answer(self, write: Any) -> None:
+        assert write("Hello\n\nHow are you?\n").message()["Auto-Submitted"] == "auto-generated"
+
     def test_escapes_in_html_alone(self, write: Any) -> None:
         letter = write("Hello {{ name }}\n\nDear {{ name }},\n", name="<script>&")
         assert letter.subject == "Hello <script>&"
