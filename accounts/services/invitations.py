@@ -9,9 +9,10 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Invitation, Membership, User, normalize_email
 from accounts.secrets import hash_token, new_token
+from accounts.services.members import AlreadyMember
 from accounts.services.organizations import OrganizationNotFound, as_locked, lock_organization
 from accounts.services.register import EmailTaken
-from coditect.errors import Conflict, DomainError, Forbidden, InvalidInput, NotFound
+from coditect.errors import DomainError, Forbidden, InvalidInput, NotFound
 from coditect.journal.mails import queue_mail
 from coditect.journal.models import Mail
 from coditect.journal.services import record_event
@@ -24,13 +25,6 @@ class EmailNotVerified(Forbidden):
 
     code = "email_not_verified"
     message = "Verify your own e-mail address before you invite others."
-
-
-class AlreadyMember(Conflict):
-    """This person is in the organization."""
-
-    code = "already_member"
-    message = "This person is a member of the organization already."
 
 
 class InvitationNotFound(NotFound):

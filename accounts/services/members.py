@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.models import Invitation, Membership, Organization, Role
+from accounts.models import Invitation, Membership, Organization, Role, User
 from accounts.services.api_tokens import revoke_api_tokens
 from accounts.services.logins import end_login_sessions
 from accounts.services.organizations import as_locked, lock_organization
@@ -19,6 +19,13 @@ class MemberNotFound(NotFound):
 
     code = "member_not_found"
     message = "Member not found."
+
+
+class AlreadyMember(Conflict):
+    """This person is in the organization."""
+
+    code = "already_member"
+    message = "This person is a member of the organization already."
 
 
 class LastOwner(Conflict):
@@ -36,6 +43,17 @@ def change_role(*, by: Membership, member_id: UUID, role: str, now: datetime) ->
     """
     member = _within_reach(by, member_id, role=role)
     return _set_role(member, role, now=now)
+
+
+@transaction.atomic
+def add_member(*, organization_id: UUID, user: User, role: str, now: datetime) -> Membership:
+    """Put a user into an organization, for the staff of the service. Raises OrganizationNotFound, AlreadyMember."""
+    organization = lock_organization(organization_id)
+    if Membership.objects.for_organization(organization).filter(user=user).exists():
+        raise AlreadyMember
+    member = Membership.objects.create(organization=organization, user=user, role=role, created_at=now)
+    _record("member.joined", member, at=now, role=role)
+    return member
 
 
 @transaction.atomic
@@ -81,6 +99,12 @@ def transfer_ownership(*, by: Membership, member_id: UUID, now: datetime) -> Mem
     return _set_role(by, Role.ADMIN, now=now)
 
 
+def is_last_owner(member: Membership) -> bool:
+    """Whether nobody else who can log in owns the organization."""
+    owners = Membership.objects.for_organization(member.organization).filter(role=Role.OWNER, user__is_active=True)
+    return member.owns and not owners.exclude(pk=member.pk).exists()
+
+
 def _within_reach(by: Membership, member_id: UUID, *, role: str | None = None) -> Membership:
     """The member to change, where the caller may: admins neither touch owners nor make them."""
     by = as_locked(by)
@@ -103,8 +127,8 @@ def _set_role(member: Membership, role: str, *, now: datetime) -> Membership:
     old = member.role
     if role == old:
         return member
-    if member.owns:
-        _require_another_owner(member)
+    if is_last_owner(member):
+        raise LastOwner
     member.role = role
     member.save(update_fields=["role"])
     if not member.administers:
@@ -122,19 +146,12 @@ def _expel(member: Membership, *, now: datetime) -> None:
 
 
 def _end(member: Membership, *, now: datetime) -> None:
-    if member.owns:
-        _require_another_owner(member)
+    if is_last_owner(member):
+        raise LastOwner
     _revoke_invitations_by(member, now=now)
     revoke_api_tokens(user=member.user, organization_id=member.organization_id, now=now)
     _record("member.removed", member, at=now, role=member.role)
     Membership.objects.for_organization(member.organization).filter(pk=member.pk).delete()
-
-
-def _require_another_owner(member: Membership) -> None:
-    """Somebody else who can log in has to own the organization. Raises LastOwner."""
-    owners = Membership.objects.for_organization(member.organization).filter(role=Role.OWNER, user__is_active=True)
-    if not owners.exclude(pk=member.pk).exists():
-        raise LastOwner
 
 
 def _revoke_invitations_by(member: Membership, *, now: datetime) -> None:

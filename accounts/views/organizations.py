@@ -13,7 +13,6 @@ from accounts.filters import InvitationQuery, MemberQuery, OrganizationQuery
 from accounts.models import Invitation, Membership, Organization, User
 from accounts.serializers import organizations as shapes
 from accounts.services.invitations import (
-    AlreadyMember,
     EmailNotVerified,
     ForAnotherAddress,
     InvitationExpired,
@@ -26,6 +25,7 @@ from accounts.services.invitations import (
     revoke_invitation,
 )
 from accounts.services.members import (
+    AlreadyMember,
     LastOwner,
     MemberNotFound,
     change_role,
