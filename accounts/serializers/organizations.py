@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from accounts.models import Invitation, Membership, Organization, Role
 from accounts.serializers.authentication import EmailField
-from coditect.api.fields import TextField
+from coditect.api.fields import IdField, TextField
 
 
 class OrganizationSerializer(serializers.Serializer[Any]):
@@ -32,7 +32,7 @@ class RoleSerializer(serializers.Serializer[Any]):
 class MemberSerializer(serializers.Serializer[Any]):
     """A member named in the body."""
 
-    member_id = serializers.UUIDField()
+    member_id = IdField()
 
 
 class InvitationSerializer(serializers.Serializer[Any]):

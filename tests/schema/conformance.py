@@ -15,8 +15,17 @@ from coditect.api.schema.forms import FORMS
 if TYPE_CHECKING:
     from tests.dialects import Answer
 
-# Not of one operation: a defect of ours, a method that is not there, a path that is not, plain HTTP, a bad Host.
-ANYWHERE = {(500, "internal_error"), (405, "method_not_allowed"), (404, "not_found"), (403, "https_required")}
+# Of no operation in particular, so only the document's introduction tells of them. The last: a veto of a test's own.
+ANYWHERE = {
+    (400, "invalid_request"),
+    (403, "https_required"),
+    (404, "not_found"),
+    (405, "method_not_allowed"),
+    (413, "payload_too_large"),
+    (415, "unsupported_media_type"),
+    (500, "internal_error"),
+    (409, "conflict"),
+}
 # Failures are open: endpoints add fields to them. Their whole form is looked at by tests.api.shapes.
 FAILURES = {"Error", "InvalidInput"}
 

@@ -7,7 +7,9 @@ from typing import Any
 import pyotp
 from django.utils import timezone
 
-from accounts.models import Role
+from accounts.models import Invitation, Role, User
+from accounts.secrets import hash_token
+from accounts.secrets import new_token as new_secret
 from accounts.services.change_email import request_email_change
 from accounts.services.one_time_codes import mint_code
 from accounts.services.one_time_tokens import Purpose, mint_token
@@ -151,6 +153,46 @@ def new_token(person: Person, purpose: Purpose) -> str:
     return mint_token(user=user, purpose=purpose, email=user.email, now=timezone.now())
 
 
+def own_organization(world: World, person: Person) -> Any:
+    """The id of the person's organization."""
+    return person.organization.pk
+
+
+def organization_of_two_owners(world: World, person: Person) -> Any:
+    """The same, where another owner stays."""
+    make_membership(Role.OWNER, organization=person.organization)
+    return person.organization.pk
+
+
+def organization_of_a_proved_address(world: World, person: Person) -> Any:
+    """The same, of somebody who may send mails from there."""
+    User.objects.filter(pk=person.user_id).update(email_verified_at=timezone.now())
+    return person.organization.pk
+
+
+def colleague(world: World, person: Person) -> Any:
+    """The id of another member of the person's organization."""
+    return str(make_membership(Role.MEMBER, organization=person.organization).pk)
+
+
+def own_invitation(world: World, person: Person) -> Any:
+    """The id of an invitation into the person's organization."""
+    return world.invitation_by(world.owner_beside(person), email="guest@example.com").pk
+
+
+def token_of_an_invitation(world: World, person: Person) -> Any:
+    """The token of a mail that invites the person into the other organization."""
+    host = world.owner if person is world.outsider else world.outsider
+    invitation, token = world.invitation_by(host, email=person.membership.user.email), new_secret()
+    Invitation.objects.filter(pk=invitation.pk).update(token_hash=hash_token(token))
+    return token
+
+
+ORGANIZATION = {"path": {"organization_id": own_organization}, "not_found": "organization_not_found"}
+MEMBER = {
+    "path": {"organization_id": own_organization, "member_id": colleague},
+    "not_found": "organization_not_found",
+}
 SEAT = {"path": {"session_id": own_seat}, "not_found": "session_not_found"}
 SEAT_IN_BODY = {
     "body": {"session_id": own_seat},
@@ -225,6 +267,42 @@ OPERATIONS = [
         not_found="token_not_found",
         hidden_from=frozenset(ROLES) - ADMINS,
     ),
+    # organizations, their members, and invitations
+    Operation(name="organizations", method="GET"),
+    Operation(name="organizations", method="POST", success=201, body={"name": "Second Inc"}),
+    Operation(name="organization", method="GET", **ORGANIZATION),
+    Operation(name="organization", method="PATCH", may=ADMINS, body={"name": "Renamed Inc"}, **ORGANIZATION),
+    Operation(name="organization", method="DELETE", may=OWNERS, is_silent=True, **ORGANIZATION),
+    Operation(name="members", method="GET", **ORGANIZATION),
+    Operation(name="member", method="PATCH", may=ADMINS, body={"role": "viewer"}, **MEMBER),
+    Operation(name="member", method="DELETE", may=ADMINS, is_silent=True, **MEMBER),
+    Operation(name="transfer-ownership", method="POST", may=OWNERS, body={"member_id": colleague}, **ORGANIZATION),
+    Operation(
+        name="leave-organization",
+        method="POST",
+        is_silent=True,
+        path={"organization_id": organization_of_two_owners},
+        not_found="organization_not_found",
+    ),
+    Operation(name="invitations", method="GET", may=ADMINS, **ORGANIZATION),
+    Operation(
+        name="invitations",
+        method="POST",
+        may=ADMINS,
+        success=201,
+        path={"organization_id": organization_of_a_proved_address},
+        body={"email": "guest@example.com", "role": "member"},
+        not_found="organization_not_found",
+    ),
+    Operation(
+        name="invitation",
+        method="DELETE",
+        may=ADMINS,
+        is_silent=True,
+        path={"organization_id": own_organization, "invitation_id": own_invitation},
+        not_found="organization_not_found",
+    ),
+    Operation(name="accept-invitation", method="POST", success=201, body={"token": token_of_an_invitation}),
     # licenses
     Operation(name="licenses", method="GET"),
     Operation(name="license", method="GET", path={"license_id": own_license}, not_found="license_not_found"),

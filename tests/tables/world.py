@@ -6,7 +6,9 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from accounts.models import Membership, Role
+from accounts import tokens
+from accounts.models import Invitation, LoginSession, Membership, Role, User
+from accounts.services.invitations import invite_member
 from coditect.api.client import LOOPBACK
 from licenses.models import License
 from licenses.services.acquire import acquire_seat
@@ -62,6 +64,16 @@ class World:
         newest = person.membership.user.login_sessions.latest("created_at")
         return newest.pk
 
+    def owner_beside(self, person: Person) -> Person:
+        """The owner of the person's organization."""
+        return self.outsider if person is self.outsider else self.owner
+
+    def invitation_by(self, host: Person, *, email: str) -> Invitation:
+        """An invitation into the host's organization."""
+        User.objects.filter(pk=host.user_id).update(email_verified_at=timezone.now())
+        by = Membership.objects.get(pk=host.membership.pk)
+        return invite_member(by=by, email=email, role=Role.MEMBER, now=timezone.now())
+
     def refresh_token_of(self, person: Person) -> str:
         """The refresh token of another log-in of the person."""
         return new_refresh_token(person.membership)
@@ -69,9 +81,6 @@ class World:
 
 def new_refresh_token(membership: Membership) -> str:
     """A refresh token of a new log-in."""
-    from accounts import tokens
-    from accounts.models import LoginSession
-
     refresh = tokens.new_refresh_token(user_id=membership.user_id)
     now = timezone.now()
     LoginSession.objects.create(

@@ -57,9 +57,11 @@ def extra_of(view: ApiView) -> dict[str, Schema]:
 
 
 def _of_body(description: Description) -> Iterator[tuple[HTTPStatus, str, str, bool]]:
-    if description.request is not None:
-        for status, code, text in BODY_FAILURES:
-            yield status, code, text, status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
+    takes_fields = description.query is not None and not description.is_list
+    for status, code, text in BODY_FAILURES:
+        is_input = status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
+        if description.request is not None or (is_input and takes_fields):
+            yield status, code, text, is_input
 
 
 def _of_errors(view: ApiView, description: Description) -> Iterator[tuple[HTTPStatus, str, str, bool]]:

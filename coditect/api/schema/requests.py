@@ -54,6 +54,8 @@ class AutoSchema(SpectacularAutoSchema):
 
     def _insert_field_validators(self, field: Any, schema: Schema) -> None:
         super()._insert_field_validators(field, schema)
+        if isinstance(field, serializers.ListField) and not field.allow_empty:
+            schema["minItems"] = 1
         if isinstance(field, serializers.CharField):
             trims = field.trim_whitespace and not field.allow_blank
             schema["pattern"] = NOT_BLANK if trims else WITHOUT_NUL

@@ -1,0 +1,156 @@
+"""schemathesis over both documents: made-up requests, with and without real ids, under all of its checks."""
+
+import os
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections, connection, transaction
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from pytest_django import Settings
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import CHECKS
+from schemathesis.core.transport import Response
+from schemathesis.schemas import APIOperation, BaseSchema
+
+from coditect import redis
+from tests.schema.conformance import operation_of
+from tests.schema.test_documents import SCHEMA_PATHS
+from tests.tables.cases import CASES, case_id, client
+from tests.tables.operations import Operation
+from tests.tables.world import World
+
+# More on request: FUZZ_EXAMPLES=500 make test ARGS=tests/schema
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "5"))
+# Rules that no schema can tell: a password must be hard to guess, a token from a mail genuine, a code the one sent.
+BEYOND_SCHEMAS = {
+    "register",
+    "reset_password",
+    "change_password",
+    "change_email",
+    "confirm_change_email",
+    "verify_email",
+    "verify_email_by_link",
+    "log_in_by_code",
+    "confirm_totp",
+    "turn_off_totp",
+    "delete_account",
+    "create_token",
+    "accept_invitation",
+    "transfer_ownership",
+}
+ADDRESSES = st.from_regex(r"[a-z]{1,20}@[a-z]{1,20}\.example", fullmatch=True)
+schemathesis.openapi.format("email", ADDRESSES)
+
+
+@cache
+def description(dialect: str) -> BaseSchema:
+    """What schemathesis reads of a dialect's document."""
+    return schemathesis.openapi.from_wsgi(SCHEMA_PATHS[dialect], get_wsgi_application())
+
+
+class Fuzz:
+    """Sends cases of one operation as the owner, each undone, and holds every answer to all checks."""
+
+    def __init__(self, world: World, row: Operation, dialect: str) -> None:
+        api = client(world, dialect, "owner")
+        self.path = row.path_for(world, world.owner)
+        self.values = row.body_for(world, world.owner)
+        self.real = {name: self.values[name] for name, make in row.body.items() if callable(make)}
+        self.headers = {"Authorization": f"Bearer {api.token}"}
+        known = operation_of(dialect, row.method, api.url(row.name, **self.path))
+        assert known is not None
+        self.operation: APIOperation[Any, Any, Any, Any] = description(dialect).find_operation_by_id(known.id)
+        self.is_beyond = known.id in BEYOND_SCHEMAS
+
+    def send(self, case: Case) -> int:
+        """Send a case, and return its status. Raises what a check finds."""
+        excluded = [CHECKS.get_one("positive_data_acceptance")] if self.is_beyond else []
+        with transaction.atomic():
+            response: Response = case.call(headers=self.headers)
+            case.validate_response(response, headers=self.headers, excluded_checks=excluded)
+            transaction.set_rollback(True)
+        redis.client.flushdb()
+        return response.status_code
+
+    def exact(self) -> Case:
+        """The valid request of the tables."""
+        is_body = self.operation.method.upper() != "GET"
+        return self.operation.Case(
+            path_parameters={name: str(value) for name, value in self.path.items()},
+            query={} if is_body else self.values,
+            **({"body": self.values, "media_type": "application/json"} if is_body and self.values else {}),
+        )
+
+    def make_real(self, case: Case) -> None:
+        """Put real ids into a made-up body; and no cursor, which only the server can make."""
+        if isinstance(case.body, dict):
+            case.body = case.body | self.real
+        if case.query:
+            case.query = {name: value for name, value in case.query.items() if name != "cursor"}
+
+    def invent(self, mode: GenerationMode) -> None:
+        """Send made-up requests of a kind, about objects that exist."""
+        path = {name: str(value) for name, value in self.path.items()}
+
+        @seed(20260109)
+        @settings(
+            max_examples=EXAMPLES,
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=self.operation.as_strategy(generation_mode=mode, path_parameters=path))
+        def run(case: Case) -> None:
+            if mode == GenerationMode.POSITIVE:
+                self.make_real(case)
+            self.send(case)
+
+        run()
+
+
+@pytest.fixture
+def _one_connection() -> Iterator[None]:
+    """Requests share the test's connection, which is in a transaction; Django's own test client does the same."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def fuzz(_one_connection: None, world: World, settings: Settings, request: pytest.FixtureRequest) -> Fuzz:
+    """The operation of a case, with limits so wide that none is met but all tell themselves."""
+    settings.RATE_LIMIT_FACTOR = 100_000
+    with connection.cursor() as cursor:
+        # Making up requests takes its time, all of it within the test's transaction.
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+    row, dialect = request.param
+    return Fuzz(world, row, dialect)
+
+
+each_operation = pytest.mark.parametrize(
+    "fuzz", CASES, indirect=True, ids=lambda case: " ".join(case_id(part) for part in case)
+)
+
+
+class TestOperation:
+    @each_operation
+    def test_succeeds_as_described(self, fuzz: Fuzz) -> None:
+        assert 200 <= fuzz.send(fuzz.exact()) < 300
+
+    @each_operation
+    def test_takes_what_its_description_allows(self, fuzz: Fuzz) -> None:
+        fuzz.invent(GenerationMode.POSITIVE)
+
+    @each_operation
+    def test_refuses_what_its_description_forbids(self, fuzz: Fuzz) -> None:
+        if fuzz.operation.body or fuzz.operation.query or fuzz.operation.path_parameters:
+            fuzz.invent(GenerationMode.NEGATIVE)
