@@ -4,6 +4,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from coditect.api.chunks import with_chunks_read
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "coditect.settings")
 
-application = get_wsgi_application()
+application = with_chunks_read(get_wsgi_application())
