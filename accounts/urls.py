@@ -1,6 +1,6 @@
 """Paths of accounts."""
 
-from accounts.views import account, authentication, identity, organizations, tokens, totp
+from accounts.views import account, authentication, identity, invitations, members, organizations, tokens, totp
 from coditect.api.enveloped import ENVELOPED
 from coditect.api.flat import FLAT
 from coditect.api.routers import Router
@@ -35,14 +35,14 @@ def register(router: Router) -> None:
     router.add("tokens/<uuid:token_id>", tokens.ApiTokenView, name="token")
     router.add("orgs", organizations.OrganizationListView, name="organizations")
     router.add("orgs/<uuid:organization_id>", organizations.OrganizationView, name="organization")
-    router.add("orgs/<uuid:organization_id>/members", organizations.MemberListView, name="members")
-    router.add("orgs/<uuid:organization_id>/members/<uuid:member_id>", organizations.MemberView, name="member")
-    router.add("orgs/<uuid:organization_id>/invitations", organizations.InvitationListView, name="invitations")
+    router.add("orgs/<uuid:organization_id>/members", members.MemberListView, name="members")
+    router.add("orgs/<uuid:organization_id>/members/<uuid:member_id>", members.MemberView, name="member")
+    router.add("orgs/<uuid:organization_id>/invitations", invitations.InvitationListView, name="invitations")
     router.add(
-        "orgs/<uuid:organization_id>/invitations/<uuid:invitation_id>", organizations.InvitationView, name="invitation"
+        "orgs/<uuid:organization_id>/invitations/<uuid:invitation_id>", invitations.InvitationView, name="invitation"
     )
     router.add(
-        "orgs/<uuid:organization_id>/transfer-ownership", organizations.TransferOwnershipView, name="transfer-ownership"
+        "orgs/<uuid:organization_id>/transfer-ownership", members.TransferOwnershipView, name="transfer-ownership"
     )
-    router.add("orgs/<uuid:organization_id>/leave", organizations.LeaveView, name="leave-organization")
-    router.add("invitations/accept", organizations.AcceptInvitationView, name="accept-invitation")
+    router.add("orgs/<uuid:organization_id>/leave", members.LeaveView, name="leave-organization")
+    router.add("invitations/accept", invitations.AcceptInvitationView, name="accept-invitation")
