@@ -11,11 +11,11 @@ from django.test import Client
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
 from coditect.api.docs import document_text
-from coditect.api.schema.document import operations_of
+from coditect.api.schema.document import METHODS, operations_of
 from coditect.api.schema.forms import FORMS, Form
 from coditect.urls import router
 from tests.dialects import Api
-from tests.schema.conformance import METHODS, document
+from tests.schema.conformance import document
 from tests.workshop.files import read
 
 SCHEMA_PATHS = {"flat": "/api/schema/", "enveloped": "/v1/schema"}

@@ -188,13 +188,13 @@ def token_of_an_invitation(world: World, person: Person) -> Any:
     return token
 
 
-ORGANIZATION = {"path": {"organization_id": own_organization}, "not_found": "organization_not_found"}
-MEMBER = {
+ORGANIZATION: dict[str, Any] = {"path": {"organization_id": own_organization}, "not_found": "organization_not_found"}
+MEMBER: dict[str, Any] = {
     "path": {"organization_id": own_organization, "member_id": colleague},
     "not_found": "organization_not_found",
 }
-SEAT = {"path": {"session_id": own_seat}, "not_found": "session_not_found"}
-SEAT_IN_BODY = {
+SEAT: dict[str, Any] = {"path": {"session_id": own_seat}, "not_found": "session_not_found"}
+SEAT_IN_BODY: dict[str, Any] = {
     "body": {"session_id": own_seat},
     "not_found": "session_not_found",
     "object_in_body": "session_id",

@@ -20,14 +20,13 @@ class AutoSchema(SpectacularAutoSchema):
 
     def __init__(self, view: ApiView, registry: ComponentRegistry) -> None:
         super().__init__()
-        view.request = None
         self.view = view
         self.registry = registry
         self.method, self.path = "POST", "/"
 
     def body(self, serializer: type[serializers.Serializer[Any]]) -> Schema:
         """A reference to a request body's component."""
-        reference: Schema = self.resolve_serializer(serializer, "request").ref
+        reference: Schema = self.resolve_serializer(serializer(context={"view": self.view}), "request").ref
         return reference
 
     def query(self, serializer: type[serializers.Serializer[Any]]) -> list[Schema]:
@@ -47,13 +46,13 @@ class AutoSchema(SpectacularAutoSchema):
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Schema:
         if isinstance(field, MomentField):
             return {"anyOf": [{"type": "string", "format": kind} for kind in ("date-time", "date")]}
-        schema: Schema = super()._map_serializer_field(field, direction, bypass_extensions)
+        schema: Schema = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
         if isinstance(field, serializers.ChoiceField):
             return {"type": "string", "enum": schema["enum"]}
         return schema
 
     def _insert_field_validators(self, field: Any, schema: Schema) -> None:
-        super()._insert_field_validators(field, schema)
+        super()._insert_field_validators(field, schema)  # type: ignore[no-untyped-call]
         if isinstance(field, serializers.ListField) and not field.allow_empty:
             schema["minItems"] = 1
         if isinstance(field, serializers.CharField):
