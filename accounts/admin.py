@@ -15,11 +15,13 @@ from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts.models import LoginSession, Membership, Organization, Role, User
+from accounts.models import ApiToken, LoginSession, Membership, Organization, Role, TotpDevice, User
+from accounts.services.api_tokens import revoke_any_api_token
 from accounts.services.deactivate import deactivate_user, reactivate_user
-from accounts.services.logins import end_login_sessions
+from accounts.services.logins import end_login_session, end_login_sessions
 from accounts.services.members import LastOwner, add_member, assign_role, expel_member, is_last_owner
 from accounts.services.organizations import close_organization, create_organization, rename_organization
+from accounts.services.totp import remove_second_factor
 from coditect.errors import DomainError
 
 admin.site.unregister(Group)
@@ -224,19 +226,80 @@ def for_each(
     console.message_user(request, f"{count} {done}.")
 
 
-@admin.register(LoginSession)
-class LoginSessionAdmin(ModelAdmin):
-    """Who is logged in where; to look at."""
-
-    list_display = ["user", "ip", "user_agent", "created_at", "last_used_at", "revoked_at"]
-    search_fields = ["user__email", "ip"]
-    list_select_related = ["user"]
-    exclude = ["refresh_jti_hash"]
+class RecordAdmin(ModelAdmin):
+    """Rows to look at; what is done to them goes through services, as actions of whoever may change them."""
 
     def has_add_permission(self, *_: object, **__: object) -> bool:
-        """Only logging in makes one."""
+        """Only the product makes one."""
         return False
 
     def has_change_permission(self, *_: object, **__: object) -> bool:
         """To look at."""
         return False
+
+    def has_delete_permission(self, *_: object, **__: object) -> bool:
+        """The record stays."""
+        return False
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        """Whoever could change a row may end what it stands for."""
+        return request.user.has_perm(f"accounts.change_{self.opts.model_name}")
+
+
+@admin.register(LoginSession)
+class LoginSessionAdmin(RecordAdmin):
+    """Who is logged in where."""
+
+    list_display = ["user", "ip", "user_agent", "created_at", "last_used_at", "revoked_at"]
+    search_fields = ["user__email", "ip"]
+    list_select_related = ["user"]
+    exclude = ["refresh_jti_hash"]
+    actions = ["end"]
+
+    @admin.action(description="End the selected log-ins", permissions=["end"])
+    def end(self, request: HttpRequest, queryset: QuerySet[LoginSession]) -> None:
+        """Their tokens are dead at once."""
+        now = timezone.now()
+        live = list(LoginSession.objects.live(at=now).filter(pk__in=queryset).select_related("user"))
+        for session in live:
+            end_login_session(user=session.user, login_session_id=session.pk, now=now)
+        self.message_user(request, f"{len(live)} log-ins ended.")
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(RecordAdmin):
+    """Credentials of scripts and servers, without their secrets."""
+
+    list_display = ["name", "prefix", "user", "organization", "created_at", "expires_at", "last_used_at", "revoked_at"]
+    search_fields = ["name", "prefix", "user__email", "organization__name"]
+    list_select_related = ["user", "organization"]
+    ordering = ["-created_at"]
+    actions = ["revoke"]
+
+    @admin.action(description="Revoke the selected tokens", permissions=["end"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
+        """They are dead at once."""
+        # tenancy: the operators of the server may take back any
+        ids = list(ApiToken.objects.unrevoked().filter(pk__in=queryset).values_list("pk", flat=True))
+        for token_id in ids:
+            revoke_any_api_token(token_id=token_id, now=timezone.now())
+        self.message_user(request, f"{len(ids)} tokens revoked.")
+
+
+@admin.register(TotpDevice)
+class TotpDeviceAdmin(RecordAdmin):
+    """Who has a second factor."""
+
+    list_display = ["user", "created_at", "confirmed_at", "failures"]
+    search_fields = ["user__email"]
+    list_select_related = ["user"]
+    fields = ["user", "created_at", "confirmed_at", "failures"]
+    actions = ["remove"]
+
+    @admin.action(description="Remove the second factor of the selected users", permissions=["end"])
+    def remove(self, request: HttpRequest, queryset: QuerySet[TotpDevice]) -> None:
+        """For whoever lost their phone and their recovery codes; their password is enough from now on."""
+        devices = list(queryset.select_related("user"))
+        for device in devices:
+            remove_second_factor(user=device.user, now=timezone.now())
+        self.message_user(request, f"{len(devices)} second factors removed.")

@@ -115,6 +115,15 @@ def revoke_api_token(*, membership: Membership, token_id: UUID, now: datetime) -
         raise ApiTokenNotFound
 
 
+def find_api_token_id(text: str) -> UUID:
+    """The id of a token that somebody found lying about. Raises ApiTokenNotFound."""
+    # tenancy: the token itself says whose it is
+    token_id = ApiToken.objects.filter(token_hash=hash_token(text)).values_list("pk", flat=True).first()
+    if token_id is None:
+        raise ApiTokenNotFound
+    return token_id
+
+
 def revoke_any_api_token(*, token_id: UUID, now: datetime) -> None:
     """Take back a token of whatever organization: for the operators of this server. Raises ApiTokenNotFound."""
     # tenancy: the operators of the server may take back any

@@ -88,6 +88,7 @@ class AccountView(ApiView):
         request=PasswordSerializer,
         answers=[Nothing(answers.MessageBody)],
         errors=[LastOwner],
+        example={"password": "SecurePass123!"},
     )
     def delete(self, request: Request) -> Deleted:
         """Forget the user, end everything of theirs, and close the organizations that they alone are in."""

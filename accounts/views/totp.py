@@ -44,6 +44,7 @@ class TotpView(ApiView):
         request=TurnOffTotpSerializer,
         answers=[Nothing(answers.MessageBody)],
         errors=[TotpOff],
+        example={"password": "SecurePass123!", "code": "123456"},
     )
     def delete(self, request: Request) -> Deleted:
         """Turn it off, by password and a code or a recovery code."""

@@ -13,7 +13,11 @@ from tests.factories import PASSWORD, Person, make_license, make_person, make_us
 LISTS = {
     "accounts_user": "email",
     "accounts_organization": "name",
+    "accounts_membership": "role",
     "accounts_loginsession": "user",
+    "accounts_apitoken": "name",
+    "accounts_totpdevice": "user",
+    "journal_mail": "to",
     "licenses_license": "key_string",
     "licenses_seatsession": "hardware_id",
 }
@@ -45,6 +49,7 @@ class TestList:
         [
             ("accounts_user", 2),
             ("accounts_organization", 1),
+            ("accounts_membership", 1),
             ("accounts_loginsession", 1),
             ("licenses_license", 2),
             ("licenses_seatsession", 1),
