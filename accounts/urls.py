@@ -1,6 +1,16 @@
 """Paths of accounts."""
 
-from accounts.views import account, authentication, identity, invitations, members, organizations, tokens, totp
+from accounts.views import (
+    account,
+    addresses,
+    authentication,
+    identity,
+    invitations,
+    members,
+    organizations,
+    tokens,
+    totp,
+)
 from coditect.api.enveloped import ENVELOPED
 from coditect.api.flat import FLAT
 from coditect.api.routers import Router
@@ -13,16 +23,16 @@ def register(router: Router) -> None:
     router.add("auth/token/refresh", authentication.RefreshView, name="refresh", only=FLAT)
     router.add("auth/login", authentication.LoginView, name="log-in", only=ENVELOPED)
     router.add("auth/refresh", authentication.RefreshView, name="refresh", only=ENVELOPED)
-    router.add("auth/verify-email", identity.VerifyEmailView, name="verify-email")
-    router.add("auth/resend-verification", identity.ResendVerificationView, name="resend-verification")
+    router.add("auth/verify-email", addresses.VerifyEmailView, name="verify-email")
+    router.add("auth/resend-verification", addresses.ResendVerificationView, name="resend-verification")
     router.add("auth/forgot-password", identity.ForgotPasswordView, name="forgot-password")
     router.add("auth/reset-password", identity.ResetPasswordView, name="reset-password")
     router.add("auth/change-password", identity.ChangePasswordView, name="change-password")
     router.add("auth/otp/request", identity.RequestCodeView, name="request-code")
     router.add("auth/otp/verify", identity.VerifyCodeView, name="verify-code", only=FLAT)
     router.add("auth/otp/verify", identity.VerifyCodeWithUserView, name="verify-code", only=ENVELOPED)
-    router.add("auth/change-email", identity.ChangeEmailView, name="change-email")
-    router.add("auth/change-email/confirm", identity.ConfirmChangeEmailView, name="confirm-change-email")
+    router.add("auth/change-email", addresses.ChangeEmailView, name="change-email")
+    router.add("auth/change-email/confirm", addresses.ConfirmChangeEmailView, name="confirm-change-email")
     router.add("auth/logout", account.LogoutView, name="log-out")
     router.add("auth/me", account.AccountView, name="me")
     router.add("auth/me/export", account.PersonalDataView, name="export-me")

@@ -9,14 +9,12 @@ from rest_framework.request import Request
 from accounts import answers
 from accounts.serializers import identity as shapes
 from accounts.serializers.authentication import present_user
-from accounts.services.change_email import confirm_email_change, request_email_change
 from accounts.services.change_password import change_password
 from accounts.services.log_in import TokenPair
 from accounts.services.one_time_codes import CodeInvalid, log_in_by_code, request_code
 from accounts.services.one_time_tokens import OneTimeTokenInvalid
 from accounts.services.reset_password import request_reset, reset_password
 from accounts.services.totp import SecondFactorInvalid, TotpRequired
-from accounts.services.verify_email import request_verification, verify_email
 from accounts.views.account import login_session_of, user_of
 from accounts.views.authentication import CredentialsView, authentication_limits, present_tokens
 from coditect.api.client import client_ip
@@ -31,7 +29,7 @@ EXAMPLE_TOKEN = {"token": "TOKEN_FROM_THE_MAIL"}
 MESSAGE = [Answer(answers.MessageBody)]
 
 
-class TokenView(PublicView):
+class OneTimeTokenView(PublicView):
     """An endpoint that takes a token from a mail; guesses count per address and token."""
 
     def rate_limits(self, request: Request) -> Sequence[Limit]:
@@ -42,57 +40,6 @@ class TokenView(PublicView):
     def body(self) -> dict[str, Any]:
         """The query, where the token came as a link."""
         return self.request.GET.dict() if self.request.method in {"GET", "HEAD"} else super().body
-
-
-class VerifyEmailView(TokenView):
-    """Prove an address."""
-
-    @describe(
-        "verify_email_by_link",
-        "Confirm an e-mail address by the link in the mail",
-        tag=TAG,
-        query=shapes.OneTimeTokenSerializer,
-        answers=[Answer(answers.VerifiedBody)],
-        errors=[OneTimeTokenInvalid],
-    )
-    def get(self, request: Request) -> dict[str, Any]:
-        """Mark the address as its user's own. The same link may be opened again."""
-        return self.verify()
-
-    @describe(
-        "verify_email",
-        "Confirm an e-mail address",
-        tag=TAG,
-        request=shapes.OneTimeTokenSerializer,
-        answers=[Answer(answers.VerifiedBody)],
-        errors=[OneTimeTokenInvalid],
-        example=EXAMPLE_TOKEN,
-    )
-    def post(self, request: Request) -> dict[str, Any]:
-        """Mark the address as its user's own. The same token may be sent again."""
-        return self.verify()
-
-    def verify(self) -> dict[str, Any]:
-        """Spend the token."""
-        user = verify_email(**self.read(shapes.OneTimeTokenSerializer), now=timezone.now())
-        return {"message": "Your e-mail address is confirmed.", "email": user.email, "email_verified": True}
-
-
-class ResendVerificationView(CredentialsView):
-    """Have the link sent again."""
-
-    @describe(
-        "resend_verification",
-        "Send the confirmation mail again",
-        tag=TAG,
-        request=shapes.AddressSerializer,
-        answers=MESSAGE,
-        example=EXAMPLE_ADDRESS,
-    )
-    def post(self, request: Request) -> dict[str, Any]:
-        """The same answer for every address."""
-        request_verification(**self.read(shapes.AddressSerializer), now=timezone.now())
-        return {"message": "If this address waits to be confirmed, we have sent it a link."}
 
 
 class ForgotPasswordView(CredentialsView):
@@ -112,7 +59,7 @@ class ForgotPasswordView(CredentialsView):
         return {"message": "If there is an account with this address, we have sent it instructions."}
 
 
-class ResetPasswordView(TokenView):
+class ResetPasswordView(OneTimeTokenView):
     """Spend a reset token."""
 
     @describe(
@@ -130,14 +77,18 @@ class ResetPasswordView(TokenView):
         return {"message": "Your password has been changed. Log in with the new one."}
 
 
-class ChangePasswordView(ApiView):
-    """Change the password that one knows."""
+class OwnPasswordView(ApiView):
+    """An endpoint that asks a signed-in user for their password."""
 
     scopes: ClassVar[Scopes] = {"post": LOGIN_ONLY}
 
     def rate_limits(self, request: Request) -> Sequence[Limit]:
         """Guesses at the password count together with those of logging in."""
         return authentication_limits(request, user_of(request).email)
+
+
+class ChangePasswordView(OwnPasswordView):
+    """Change the password that one knows."""
 
     @describe(
         "change_password",
@@ -217,40 +168,3 @@ class VerifyCodeWithUserView(VerifyCodeView):
         """An access token, a refresh token, and the user, for the six digits of the newest mail."""
         pair = self.log_in(request)
         return present_tokens(pair) | {"user": present_user(pair.user)}
-
-
-class ChangeEmailView(ChangePasswordView):
-    """Have both addresses asked."""
-
-    @describe(
-        "change_email",
-        "Change the e-mail address",
-        tag=TAG,
-        request=shapes.ChangeEmailSerializer,
-        answers=MESSAGE,
-        example={"new_email": "new@example.com", "password": "SecurePass123!"},
-    )
-    def post(self, request: Request) -> dict[str, Any]:
-        """Send a token to the old address and one to the new; nothing changes before both are confirmed."""
-        request_email_change(user=user_of(request), **self.read(shapes.ChangeEmailSerializer), now=timezone.now())
-        return {"message": "We have sent a mail to both addresses. Confirm both to change your address."}
-
-
-class ConfirmChangeEmailView(TokenView):
-    """Confirm for one of the two addresses."""
-
-    @describe(
-        "confirm_change_email",
-        "Confirm the change of address",
-        tag=TAG,
-        request=shapes.OneTimeTokenSerializer,
-        answers=[Answer(answers.EmailChangeBody)],
-        errors=[OneTimeTokenInvalid],
-        example=EXAMPLE_TOKEN,
-    )
-    def post(self, request: Request) -> dict[str, Any]:
-        """Confirm for the address that the token was sent to; the second confirmation makes the change."""
-        change = confirm_email_change(**self.read(shapes.OneTimeTokenSerializer), now=timezone.now())
-        is_changed = change.closed_at is not None
-        waiting = "Confirmed. Your address changes when the mail to the other address is confirmed too."
-        return {"message": "Your address has been changed." if is_changed else waiting, "email_changed": is_changed}
