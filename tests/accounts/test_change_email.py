@@ -120,6 +120,13 @@ class TestChangeEmail:
         confirm(api, later[old])
         assert address_of(owner) == NEW
 
+    def test_is_not_agreed_to_by_a_token_for_an_earlier_wish(self, api: Api, me: Api, owner: Person, old: str) -> None:
+        earlier = tokens_by_address(me, "first@example.com")
+        later = tokens_by_address(me)
+        confirm(api, later[NEW])
+        assert_problem(confirm(api, earlier[old]), 400, "one_time_token_invalid")
+        assert address_of(owner) == old
+
     def test_makes_mails_of_an_earlier_wish_unsaid(self, me: Api) -> None:
         ask(me, "first@example.com")
         ask(me)
