@@ -58,7 +58,10 @@ def confirm_email_change(*, token: str, now: datetime) -> EmailChange:
 
 
 def _change(user: User, change: EmailChange, *, now: datetime) -> None:
-    """Raises OneTimeTokenInvalid where somebody has signed up with the new address meanwhile."""
+    """Tokens sent to the old address count no more: each is held to the address it was sent to.
+
+    Raises OneTimeTokenInvalid where somebody has signed up with the new address meanwhile.
+    """
     user.email = change.new_email
     user.email_verified_at = now
     try:
@@ -66,8 +69,6 @@ def _change(user: User, change: EmailChange, *, now: datetime) -> None:
             user.save(update_fields=["email", "email_verified_at"])
     except IntegrityError as error:
         raise OneTimeTokenInvalid from error
-    # A reset under way was sent to the old address, which is no longer the user's.
-    spend_tokens(user=user, purpose=Purpose.RESET_PASSWORD, now=now)
     _close(user, now=now)
     change.closed_at = now
     record_event("user.email_changed", user, at=now, organization_id=None)
