@@ -28,7 +28,7 @@ from tests.tables.operations import Operation
 from tests.tables.world import World
 
 # More on request: FUZZ_EXAMPLES=500 make test ARGS=tests/schema
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "5"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "4"))
 # Rules that no schema can tell: a password must be hard to guess, a token from a mail genuine, a code the one sent.
 BEYOND_SCHEMAS = {
     "register",
@@ -42,7 +42,7 @@ BEYOND_SCHEMAS = {
     "confirm_totp",
     "turn_off_totp",
     "delete_account",
-    "create_token",
+    "create_api_token",
     "accept_invitation",
     "transfer_ownership",
 }
@@ -152,10 +152,7 @@ class TestOperation:
         assert 200 <= fuzz.send(fuzz.exact()) < 300
 
     @each_operation
-    def test_takes_what_its_description_allows(self, fuzz: Fuzz) -> None:
+    def test_takes_what_its_description_allows_and_no_more(self, fuzz: Fuzz) -> None:
         fuzz.invent(GenerationMode.POSITIVE)
-
-    @each_operation
-    def test_refuses_what_its_description_forbids(self, fuzz: Fuzz) -> None:
         if fuzz.operation.body or fuzz.operation.query or fuzz.operation.path_parameters:
             fuzz.invent(GenerationMode.NEGATIVE)
