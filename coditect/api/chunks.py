@@ -15,11 +15,11 @@ def with_chunks_read(application: Application) -> Application:
     Reads one byte more than a request may have, so that a longer body is refused like any other that is too large.
     """
 
-    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def answer(request: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         # gunicorn says so where its input ends by itself; without that word reading on would never end.
-        if "HTTP_TRANSFER_ENCODING" in environ and environ.get("wsgi.input_terminated"):
-            body = environ["wsgi.input"].read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
-            environ["wsgi.input"], environ["CONTENT_LENGTH"] = BytesIO(body), str(len(body))
-        return application(environ, start_response)
+        if "HTTP_TRANSFER_ENCODING" in request and request.get("wsgi.input_terminated"):
+            body = request["wsgi.input"].read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+            request["wsgi.input"], request["CONTENT_LENGTH"] = BytesIO(body), str(len(body))
+        return application(request, start_response)
 
     return answer
