@@ -84,7 +84,8 @@ class TestMessenger:
         script = (
             "import os; from coditect import jobs\n"
             "jobs.messenger.tell('test.before', {}); jobs.messenger.drain()\n"
-            "child = os.fork()\n"
+            # As if another thread were just then using the queue: in the child nobody will let go of it.
+            "held = jobs.messenger._hints.mutex; held.acquire(); child = os.fork(); held.release() if child else None\n"
             "jobs.messenger.tell('test.parent' if child else 'test.child', {}); jobs.messenger.drain()\n"
             "os.waitpid(child, 0) if child else os._exit(0)\n"
         )
