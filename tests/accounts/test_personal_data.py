@@ -143,7 +143,9 @@ class TestDeleteAccount:
 
     def test_closes_organizations_that_one_is_alone_in(self, api: Api, owner: Person, license: License) -> None:
         acquire(api, owner, license)
+        make_api_token(owner)
         assert_deleted(delete(api, owner))
+        assert not ApiToken.objects.unrevoked().exists()
         assert Organization.objects.get(pk=owner.organization.pk).status == Organization.Status.DELETED
         assert not SeatSession.objects.unended().exists()
 
