@@ -1,6 +1,5 @@
 """The real server: gunicorn as in production, on a PostgreSQL and a Valkey of its own, any of which a test may kill."""
 
-import json
 import os
 import subprocess
 import sys
@@ -15,21 +14,9 @@ from coditect.local.options import ROOT
 from coditect.local.postgres import Postgres
 from coditect.local.programs import BEAT, GUNICORN, WORKER, Demo, Program, prepare_database
 from coditect.local.valkey import Valkey
+from tests.play.issuer import Issuer
 
 START_SECONDS = 30.0
-ISSUE = """
-import django, json, sys
-django.setup()
-from django.utils import timezone
-from accounts.models import User
-from accounts.services import membership_of
-from licenses.services.issue import issue_license
-wanted = json.loads(sys.argv[1])
-owner = membership_of(User.objects.get(email=wanted["email"]), organization_id=None).organization
-for seats in wanted["seats"]:
-    license = issue_license(organization=owner, tier="pro", seats=seats, expires_at=None, key=None, now=timezone.now())
-    print(license.key_string)
-"""
 PRIVATE = 0o700
 
 
@@ -47,6 +34,7 @@ class Live:
         self._environment: dict[str, str] = {}
         self.port = ports.choose(remembered=directory / "port")
         self.demo: Demo
+        self._issuer: Issuer | None = None
         self.set_environment(**environment)
 
     def set_environment(self, **environment: str) -> None:
@@ -116,12 +104,10 @@ class Live:
         return self.manage("issue_license", *options).strip()
 
     def issue_licenses(self, seats: Sequence[int]) -> list[str]:
-        """The keys of new licenses of the demo user's organization, from one process: starting one takes a second."""
-        wanted = json.dumps({"email": self.demo.user_email, "seats": list(seats)})
-        command = [sys.executable, "-c", ISSUE, wanted]
-        env = {**self.env, "DJANGO_SETTINGS_MODULE": "coditect.settings"}
-        done = subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True, text=True)
-        return done.stdout.split()
+        """The keys of new licenses of the demo user's organization."""
+        if self._issuer is None:
+            self._issuer = Issuer(self.env, self.directory / "issuer.log")
+        return self._issuer.issue(email=self.demo.user_email, seats=seats)
 
     def log_in(self) -> str:
         """An access token of the demo user."""
@@ -132,6 +118,8 @@ class Live:
 
     def stop(self) -> None:
         """Stop everything that runs."""
+        if self._issuer is not None:
+            self._issuer.close()
         process.stop_all([self.web, self.worker, self.beat])
         process.stop_all([self.valkey, self.postgres])
 
