@@ -24,6 +24,7 @@ class Live:
     """A set of services in a directory; further settings come as keyword arguments."""
 
     def __init__(self, directory: Path, **environment: str) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
         # PostgreSQL may have to run as nobody, who must get through to its own directory inside.
         for folder in (directory, *directory.parents):
             if folder.stat().st_mode & 0o777 == PRIVATE:
@@ -120,6 +121,7 @@ class Live:
         """Stop everything that runs."""
         if self._issuer is not None:
             self._issuer.close()
+            self._issuer = None
         process.stop_all([self.web, self.worker, self.beat])
         process.stop_all([self.valkey, self.postgres])
 

@@ -1,4 +1,4 @@
-"""The services that the faults are injected into, with a proxy between the web and Redis."""
+"""The services that the faults are injected into, with a proxy between the web and Redis, and clocks to be moved."""
 
 import subprocess
 import sys
@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 from coditect.local.options import ROOT
+from tests.faults import clocks
 from tests.faults.proxy import Proxy
 from tests.live import Live
 
@@ -18,17 +19,34 @@ class Setting:
     def __init__(self, directory: Path, *, ttl: int) -> None:
         self.live = Live(directory, RATE_LIMIT_FACTOR="0", SEAT_TTL_SECONDS=str(ttl), WEB_THREADS="12")
         self.proxy = Proxy(self.live.valkey.port)
+        self.clocks = clocks.Clocks(directory)
         through = self.live.valkey.url.replace(f":{self.live.valkey.port}/", f":{self.proxy.port}/")
         self.live.set_environment(REDIS_URL=through)
 
-    def start(self) -> None:
-        """Start everything."""
+    def start(self, *, with_clocks: bool = False) -> None:
+        """Start everything; with clocks that can be moved, or with the machine's."""
+        if with_clocks:
+            self._take_clocks()
         self.live.start()
         self.live.worker.launch()
         self.live.beat.launch()
 
+    def restart_with_clocks(self) -> None:
+        """Start everything again with clocks that can be moved: they cannot be lent to a running process."""
+        self.live.stop()
+        self.start(with_clocks=True)
+
+    def _take_clocks(self) -> None:
+        self.clocks.set_right()
+        self.live.set_environment(**self.clocks.web.env)
+        for server, clock in ((self.live.postgres, self.clocks.postgres), (self.live.valkey, self.clocks.redis)):
+            with clock.inherited():
+                server.start()
+
     def mend(self) -> None:
-        """Bring back whatever a fault left dead."""
+        """Bring back whatever a fault left dead, and set the clocks right."""
+        if self.clocks.web.path.exists():
+            self.clocks.set_right()
         for server in (self.live.postgres, self.live.valkey):
             if not server.is_running:
                 server.start()

@@ -33,6 +33,11 @@ class Counts:
     twin_runs: int = 20
     last_beats: int = 1000
 
+    @property
+    def repeats(self) -> tuple[int, int, int, int]:
+        """How often each of RACES is run."""
+        return self.crowds, self.hand_overs, self.twin_runs, self.last_beats
+
     def times(self, scale: int) -> "Counts":
         """As many clients, more often."""
         return replace(
