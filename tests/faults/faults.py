@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -224,14 +223,8 @@ def no_beat(setting: Setting, ttl: float) -> AbstractContextManager[None]:
 @contextmanager
 def sweeps_galore(setting: Setting, ttl: float) -> Iterator[None]:
     """Two beats, and more: sweeps come from everywhere, all the time."""
-    stop = threading.Event()
-    threads = [threading.Thread(target=setting.sweep_until, args=(stop,)) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    time.sleep(ttl * 2)
-    stop.set()
-    for thread in threads:
-        thread.join()
+    with setting.sweeping(), setting.sweeping():
+        time.sleep(ttl)
     yield
 
 

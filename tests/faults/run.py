@@ -1,6 +1,7 @@
 """One run: machines play, a fault comes and goes, and what everybody saw is judged."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -22,25 +23,35 @@ class Plan:
     ttl: int = 2
     seats: tuple[int, ...] = (1, 2, 5, 10)
     before: float = 2.0
+    # How long a fault lasts, where it has a choice.
+    lasts: float = 2.0
     after: float = 4.0
     seed: int = 1
+    processes: int = 2
 
 
-def run(setting: Setting, fault: str, plan: Plan) -> Outcome:
-    """Play under one fault, on licenses of its own."""
+def run(setting: Setting, faults: Sequence[str], plan: Plan) -> Outcome:
+    """Play under one fault, or under several in turn, on licenses of its own."""
     licenses = dict(zip(setting.live.issue_licenses(plan.seats), plan.seats, strict=True))
-    machines = _machines(setting, licenses)
-    crowd = Crowd(setting.live.port, machines, ttl=plan.ttl, seed=plan.seed, database=setting.clocks.postgres)
+    crowd = Crowd(
+        setting.live.port,
+        _machines(setting, licenses),
+        ttl=plan.ttl,
+        seed=plan.seed,
+        database=setting.clocks.postgres,
+        processes=plan.processes,
+    )
     try:
         time.sleep(plan.before)
-        with (FAULTS | CLOCK_FAULTS)[fault](setting, plan.ttl):
-            pass
-        ended_at = time.monotonic()
-        time.sleep(plan.after)
+        for fault in faults:
+            with (FAULTS | CLOCK_FAULTS)[fault](setting, plan.lasts):
+                pass
+            ended_at = time.monotonic()
+            time.sleep(plan.after)
     finally:
         history = crowd.stop()
         setting.mend()
-    outcome = Outcome(fault).judge(setting.live, history, licenses)
+    outcome = Outcome(", ".join(faults)).judge(setting.live, history, licenses)
     outcome.back_after = _back_after(history, ended_at)
     return outcome
 

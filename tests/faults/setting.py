@@ -2,7 +2,8 @@
 
 import subprocess
 import sys
-import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from coditect.local.options import ROOT
@@ -10,7 +11,13 @@ from tests.faults import clocks
 from tests.faults.proxy import Proxy
 from tests.live import Live
 
-SWEEP = "import django; django.setup(); from licenses.services.expire import sweep_sessions; sweep_sessions()"
+SWEEPER = """
+import django
+django.setup()
+from licenses.services.expire import sweep_sessions
+while True:
+    print(sweep_sessions(), flush=True)
+"""
 
 
 class Setting:
@@ -61,13 +68,15 @@ class Setting:
         self.live.stop()
         self.proxy.close()
 
-    def sweep_until(self, stop: threading.Event) -> None:
-        """Sweep again and again, as too many beats would."""
-        while not stop.is_set():
-            subprocess.run(
-                [sys.executable, "-c", SWEEP],
-                cwd=ROOT,
-                env={**self.live.env, "DJANGO_SETTINGS_MODULE": "coditect.settings"},
-                check=False,
-                capture_output=True,
-            )
+    @contextmanager
+    def sweeping(self) -> Iterator[None]:
+        """Another process that sweeps again and again, as too many beats would, until it is killed in the middle."""
+        env = {**self.live.env, "DJANGO_SETTINGS_MODULE": "coditect.settings"}
+        sweeper = subprocess.Popen([sys.executable, "-c", SWEEPER], cwd=ROOT, env=env, stdout=subprocess.PIPE)
+        try:
+            assert sweeper.stdout is not None
+            assert sweeper.stdout.readline(), "the sweeper did not start"
+            yield
+        finally:
+            sweeper.kill()
+            sweeper.communicate()
