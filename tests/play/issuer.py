@@ -32,7 +32,7 @@ class Issuer:
         assert self._process.stdout is not None
         self._process.stdin.write(f"{email} {' '.join(map(str, seats))}\n")
         self._process.stdin.flush()
-        keys = self._process.stdout.readline().split()
+        keys: list[str] = self._process.stdout.readline().split()
         assert len(keys) == len(seats), "no licenses were issued; see issuer.log"
         return keys
 
