@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from tests.seats.simulation.report import seeds_until_caught
 from tests.seats.simulation.redis_server import occurs
+from tests.seats.simulation.report import seeds_until_caught
 from tests.seats.simulation.rules import MUTANTS
 from tests.seats.simulation.run import simulate
 
