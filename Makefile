@@ -20,7 +20,7 @@ CHECKS := types format lint imports migrations settings security locks tenancy
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check format lock schema prove bench shell clean python $(CHECKS:%=check-%)
+.PHONY: help run test check format lock schema prove simulate bench shell clean python $(CHECKS:%=check-%)
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -81,6 +81,9 @@ schema: $(VENV)/dev.stamp ## Write the OpenAPI documents of both dialects into d
 
 prove: $(VENV)/dev.stamp ## Kill, pause and cut the real services while clients hold seats (ARGS="--runs 50" for more)
 	@$(PY) -m tests.faults $(ARGS)
+
+simulate: $(VENV)/dev.stamp ## Try the seat protocol in virtual time: 10,000 seeds of faults, and every rule left out (ARGS="--seeds 500")
+	@$(CHECK_ENV) $(PY) -m tests.seats.simulation --seeds 10000 $(ARGS)
 
 bench: $(VENV)/dev.stamp ## Measure how fast seats are handed out (ARGS="--write docs/performance.md" keeps the figures)
 	@$(PY) -m tests.bench $(ARGS)

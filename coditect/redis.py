@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 import redis
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from hiredis import pack_command
 from redis.backoff import NoBackoff
 from redis.connection import AbstractConnection
 from redis.exceptions import NoPermissionError, NoScriptError, RedisError, ResponseError
@@ -19,6 +20,8 @@ from coditect.errors import Unavailable
 Answer = TypeVar("Answer")
 OPEN_AFTER_FAILURES = 3
 OPEN_SECONDS = 1.0
+# A connection that answered so short a time ago is not looked at again before its next command.
+FRESH_SECONDS = 1.0
 KEEPS_EVERYTHING = "noeviction"
 
 
@@ -141,8 +144,10 @@ def _behind_breaker(command: Callable[[], Answer]) -> Answer:
 
 
 def _exchange(connection: AbstractConnection, *command: str | int) -> list[Any]:
-    connection.send_command(*command)
-    return cast("list[Any]", connection.read_response())
+    connection.send_packed_command([pack_command(cast("Any", command))])
+    answer = cast("list[Any]", connection.read_response())
+    _own.used_at = time.monotonic()
+    return answer
 
 
 _own = threading.local()
@@ -153,8 +158,10 @@ def _own_connection() -> AbstractConnection:
     pool = client.connection_pool
     if getattr(_own, "pool", None) is not pool:
         _own.pool, _own.connection = pool, pool.make_connection()
+        _own.used_at = 0.0
     connection: AbstractConnection = _own.connection
-    if connection.is_connected and _is_stale(connection):
+    is_fresh = time.monotonic() - _own.used_at < FRESH_SECONDS
+    if connection.is_connected and not is_fresh and _is_stale(connection):
         connection.disconnect()
     if not connection.is_connected:
         connection.connect()

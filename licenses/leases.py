@@ -6,8 +6,8 @@ All functions raise RedisUnavailable; those that say so raise Unseeded where Red
 """
 
 import json
+import math
 import secrets
-import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,6 +22,10 @@ from coditect.redis import RedisUnavailable, Script, ask
 from licenses.models import License, SeatSession
 
 BEATS_PER_MINUTE = 20
+LOCK_SURELY_HELD_MS = 4000
+CLOCK_STEP_MS = 2000
+# The sweep reads the note every 15 s, each web process every 5 s; who reads it less often may have missed a use.
+UNWATCHED_MS = 20_000
 LUA = Path(__file__).parent / "lua"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
@@ -80,38 +84,66 @@ def _load(*names: str) -> Script:
 
 SCRIPTS = {
     name: _load("seeded", name)
-    for name in ("beat", "grant", "survey", "remove", "mark", "unmark", "live", "count", "known")
+    for name in ("beat", "grant", "survey", "remove", "mark", "describe", "live", "count", "known")
 }
 SCRIPTS["seed"] = _load("seed")
 
 
-class _RedisClock:
-    """Redis's time, estimated from its last answer, for `not_after`."""
+class Memory:
+    """What this process knows: what the two clocks show just now, by its own monotonic clock, and its use of Redis.
+
+    A web process's wall clock may be wrong by any amount; it decides nothing.
+    """
 
     def __init__(self) -> None:
-        self._ahead_ms: float | None = None
+        self._redis_ahead_ms: float | None = None
+        self._database_ahead_ms: float | None = None
+        self._is_used = False
+        self._note: datetime | None = None
+        self._note_read_at = -math.inf
+        self._note_still_since = math.inf
 
-    def heard(self, now_ms: int) -> None:
-        """Redis's clock showed `now_ms` a moment ago; the estimate is late by that moment, never early."""
-        self._ahead_ms = now_ms - time.monotonic() * 1000
+    def heard_redis(self, now_ms: int) -> None:
+        """A lease was used, and Redis's clock showed `now_ms` a moment ago: the estimate is late, never early."""
+        self._redis_ahead_ms = now_ms - _monotonic_ms()
+        self._is_used = True
+
+    def heard_database(self, now: datetime) -> None:
+        """The database's clock showed `now` a moment ago; where it has stepped, silence is watched for anew."""
+        expected = self.database_ms()
+        if expected is not None and abs(_ms(now) - expected) > CLOCK_STEP_MS:
+            self._note_still_since = _monotonic_ms()
+        self._database_ahead_ms = _ms(now) - _monotonic_ms()
 
     def not_after(self) -> int:
-        """The last instant at which a command sent now may run: when its caller stops waiting."""
-        if self._ahead_ms is None:
+        """The last instant, by Redis's clock, at which a command sent now may run: when its caller stops waiting."""
+        if self._redis_ahead_ms is None:
             seconds, microseconds = ask(lambda redis: redis.time())
-            self.heard(seconds * 1000 + microseconds // 1000)
-        return int(time.monotonic() * 1000 + (self._ahead_ms or 0) + settings.REDIS_TIMEOUT_SECONDS * 1000)
+            self._redis_ahead_ms = seconds * 1000 + microseconds // 1000 - _monotonic_ms()
+        return int(_monotonic_ms() + self._redis_ahead_ms + settings.REDIS_TIMEOUT_SECONDS * 1000)
+
+    def database_ms(self) -> int | None:
+        """What the database's clock shows; None in a process that has not asked it yet."""
+        return None if self._database_ahead_ms is None else int(_monotonic_ms() + self._database_ahead_ms)
+
+    def heard_note(self, seen_at: datetime | None) -> None:
+        """The shared note of Redis's last use was read; one not read for long may have changed and changed back."""
+        now = _monotonic_ms()
+        if seen_at != self._note or now - self._note_read_at > UNWATCHED_MS:
+            self._note_still_since = now
+        self._note, self._note_read_at = seen_at, now
+
+    def saw_silence_for(self, period: timedelta) -> bool:
+        """Whether, for so long as this process watched the note, nobody used Redis."""
+        return self._note is not None and _monotonic_ms() - self._note_still_since > period / MILLISECOND
+
+    def take_use(self) -> bool:
+        """Whether this process used a lease with success since this was last asked."""
+        is_used, self._is_used = self._is_used, False
+        return is_used
 
 
-clock = _RedisClock()
-_used = threading.Event()
-
-
-def was_used() -> bool:
-    """Whether this process used a lease with success since it was last asked."""
-    is_used = _used.is_set()
-    _used.clear()
-    return is_used
+memory = Memory()
 
 
 def new_session_id(lease_group: str) -> UUID:
@@ -135,7 +167,11 @@ def beat(session_id: UUID, *, user_id: UUID) -> Beat | None:
     group = group_of(session_id)
     try:
         answer = _run(
-            "beat", group, "", session_id.hex, user_id.hex, _ttl_ms(), limit, extra_keys=[f"seat:{{{group}}}:b"]
+            "beat",
+            group,
+            memory.database_ms() or "",
+            *(session_id.hex, user_id.hex, _ttl_ms(), limit),
+            extra_keys=[f"seat:{{{group}}}:b"],
         )
     except Unseeded:
         return None
@@ -182,7 +218,7 @@ def grant(license: License, session: SeatSession, *, used_seats: int, now: datet
 
 
 def seed(license: License, sessions: Sequence[SeatSession], *, now: datetime) -> None:
-    """Write a license's leases anew from its un-ended sessions, each at now + TTL, a marked one at its end."""
+    """Write a license's leases anew from its un-ended sessions, each at now + TTL."""
     _run(
         "seed",
         license.lease_group,
@@ -220,10 +256,9 @@ def mark(license: License, sessions: Sequence[SeatSession], *, used_seats: int, 
     return [_moment(at) for at in answer[2:]]
 
 
-def unmark(license: License, sessions: Iterable[SeatSession], *, used_seats: int, now: datetime) -> None:
-    """Let marked sessions be renewed again. Raises Unseeded."""
-    ids = [session.pk.hex for session in sessions]
-    _run("unmark", license.lease_group, _ms(now), _license_facts(license, used_seats), *ids)
+def describe(license: License, *, used_seats: int, now: datetime) -> None:
+    """Tell heartbeats the license's new seat count. Raises Unseeded."""
+    _run("describe", license.lease_group, _ms(now), _license_facts(license, used_seats))
 
 
 def live(license: License, *, first: int = 0) -> dict[UUID, datetime]:
@@ -248,9 +283,10 @@ def known(license: License) -> set[UUID]:
 def _run(name: str, group: str, database_ms: int | str, *values: Any, extra_keys: Sequence[str] = ()) -> list[Any]:
     """Run a script; one that Redis found too late was held up or met a stepped clock, and is tried once more."""
     for _ in range(2):
-        answer = SCRIPTS[name]([*_keys(group), *extra_keys], [clock.not_after(), database_ms, *values])
-        clock.heard(answer[1])
-        _used.set()
+        not_after = memory.not_after()
+        _refuse_old_lock(database_ms)
+        answer = SCRIPTS[name]([*_keys(group), *extra_keys], [not_after, database_ms, *values])
+        memory.heard_redis(answer[1])
         if answer[0] == b"unseeded":
             raise Unseeded
         if answer[0] != b"late":
@@ -258,8 +294,19 @@ def _run(name: str, group: str, database_ms: int | str, *values: Any, extra_keys
     raise RedisUnavailable
 
 
+def _refuse_old_lock(looked_at_ms: int | str) -> None:
+    """A process that stalled may have lost its license lock: PostgreSQL ends a transaction idle for 5 s."""
+    now = memory.database_ms()
+    if now is not None and looked_at_ms != "" and now - int(looked_at_ms) > LOCK_SURELY_HELD_MS:
+        raise RedisUnavailable
+
+
 def _keys(group: str) -> tuple[str, str]:
     return f"seat:{{{group}}}:z", f"seat:{{{group}}}:f"
+
+
+def _monotonic_ms() -> float:
+    return time.monotonic() * 1000
 
 
 def _ttl_ms() -> int:
@@ -274,8 +321,8 @@ def _moment(ms: int) -> datetime:
     return EPOCH + ms * MILLISECOND
 
 
-def _described(session: SeatSession) -> tuple[str, str, int | str]:
-    return session.pk.hex, _session_facts(session), _ms(session.revoke_at) if session.revoke_at else ""
+def _described(session: SeatSession) -> tuple[str, str, str]:
+    return session.pk.hex, _session_facts(session), "1" if session.revoke_at else ""
 
 
 def _session_facts(session: SeatSession) -> str:

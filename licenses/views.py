@@ -175,11 +175,12 @@ class HeartbeatView(PublicView):
             beat = beat_from_lease(session_id=session_id, user_id=user_id)
         except leases.BeatLimited as error:
             raise limit_exceeded(error.window) from error
-        if beat is not None:
+        if beat is not None and not beat.is_revoking:
             self.headers |= window_headers(beat.window)
             return shapes.present_beat(beat)
         self.headers |= throttling.check([limit])
-        return shapes.present_held_seat(beat_from_record(session_id=session_id, user_id=user_id))
+        kept = beat_from_record(session_id=session_id, user_id=user_id, marked=beat)
+        return shapes.present_beat(kept) if isinstance(kept, leases.Beat) else shapes.present_held_seat(kept)
 
 
 class HeartbeatByBodyView(HeartbeatView):

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import requests
@@ -13,6 +14,7 @@ from coditect.local.options import ROOT
 from coditect.local.postgres import Postgres
 from coditect.local.programs import BEAT, GUNICORN, WORKER, Demo, Program, prepare_database
 from coditect.local.valkey import Valkey
+from tests.play.issuer import Issuer
 
 START_SECONDS = 30.0
 PRIVATE = 0o700
@@ -22,6 +24,7 @@ class Live:
     """A set of services in a directory; further settings come as keyword arguments."""
 
     def __init__(self, directory: Path, **environment: str) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
         # PostgreSQL may have to run as nobody, who must get through to its own directory inside.
         for folder in (directory, *directory.parents):
             if folder.stat().st_mode & 0o777 == PRIVATE:
@@ -32,6 +35,7 @@ class Live:
         self._environment: dict[str, str] = {}
         self.port = ports.choose(remembered=directory / "port")
         self.demo: Demo
+        self._issuer: Issuer | None = None
         self.set_environment(**environment)
 
     def set_environment(self, **environment: str) -> None:
@@ -84,15 +88,27 @@ class Live:
                 raise AssertionError(f"the web did not start:\n{self.web.log_tail()}")
             time.sleep(0.02)
 
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """A management command, run to its end."""
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(command, cwd=ROOT, env=self.env, check=False, capture_output=True, text=True)
+
     def manage(self, *arguments: str) -> str:
         """What a management command prints."""
-        command = [sys.executable, "manage.py", *arguments]
-        return subprocess.run(command, cwd=ROOT, env=self.env, check=True, capture_output=True, text=True).stdout
+        done = self.run(*arguments)
+        done.check_returncode()
+        return done.stdout
 
     def issue_license(self, *, seats: int) -> str:
         """The key of a new license of the demo user."""
         options = ("--email", self.demo.user_email, "--tier", "pro", "--seats", str(seats))
         return self.manage("issue_license", *options).strip()
+
+    def issue_licenses(self, seats: Sequence[int]) -> list[str]:
+        """The keys of new licenses of the demo user's organization."""
+        if self._issuer is None:
+            self._issuer = Issuer(self.env, self.directory / "issuer.log")
+        return self._issuer.issue(email=self.demo.user_email, seats=seats)
 
     def log_in(self) -> str:
         """An access token of the demo user."""
@@ -103,6 +119,9 @@ class Live:
 
     def stop(self) -> None:
         """Stop everything that runs."""
+        if self._issuer is not None:
+            self._issuer.close()
+            self._issuer = None
         process.stop_all([self.web, self.worker, self.beat])
         process.stop_all([self.valkey, self.postgres])
 

@@ -10,8 +10,8 @@ from django.http import HttpResponse
 
 def rfc3339(at: datetime) -> str:
     """A time as RFC 3339 in UTC: to the second, or to the millisecond where it has a fraction."""
-    precision = "milliseconds" if at.microsecond else "seconds"
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=precision) + "Z"
+    text = at.astimezone(UTC).isoformat()
+    return f"{text[:23] if at.microsecond else text[:19]}Z"
 
 
 def _encode(value: object) -> str:
@@ -22,7 +22,7 @@ def _encode(value: object) -> str:
     raise TypeError(f"{type(value).__name__} cannot be put into JSON")
 
 
-_ENCODER = json.JSONEncoder(default=_encode, separators=(",", ":"))
+_ENCODER = json.JSONEncoder(default=_encode, separators=(",", ":"), check_circular=False)
 
 
 def json_response(body: Any, *, status: int) -> HttpResponse:

@@ -169,7 +169,9 @@ def _from_database(error: DatabaseError) -> Problem | None:
     return from_domain_error(Unavailable()) if is_outage else None
 
 
-OUTAGES = (pg.ReadOnlySqlTransaction, pg.OperatorIntervention, pg.InsufficientResources)
+# The database ends the transaction of a process that stood still for too long, and calls that an internal error.
+STOOD_STILL = (pg.IdleInTransactionSessionTimeout, pg.TransactionTimeout)
+OUTAGES = (pg.ReadOnlySqlTransaction, pg.OperatorIntervention, pg.InsufficientResources, *STOOD_STILL)
 CONVERSIONS: dict[type[Exception], Callable[[Any], Problem | None]] = {
     DomainError: from_domain_error,
     drf.ValidationError: _from_validation,

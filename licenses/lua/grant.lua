@@ -1,9 +1,9 @@
 -- Put or extend one lease, under the license lock.
--- ARGV: 3 facts of the license, 4 ttl ms, 5 session, 6 its facts, 7 revoke_at (database ms) or ''.
+-- ARGV: 3 facts of the license, 4 ttl ms, 5 session, 6 its facts, 7 '1' where it is marked, else ''.
 local deadline = renewed(ARGV[4])
 local old = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[5]) or nil)
 if ARGV[7] ~= '' then
-  deadline = old or (tonumber(ARGV[7]) - offset)
+  deadline = old or deadline
   redis.call('HSET', KEYS[2], 'r:' .. ARGV[5], '1')
 else
   if old and old > deadline then deadline = old end

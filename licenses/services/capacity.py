@@ -49,13 +49,17 @@ def mark_surplus(locked: LockedLicense) -> None:
 
 
 def _unmark_fitting(locked: LockedLicense) -> None:
-    """Renew again the oldest marked sessions that fit now; tells Redis the new count also where there are none."""
+    """Renew again the oldest marked sessions that fit now.
+
+    Redis is told the new count before the marks are lifted in the record: were its leases written anew without them and
+    the COMMIT to fail, it would renew what is still marked. It lifts a mark when the session's next heartbeat asks.
+    """
+    used = locked.used
+    locked.ask(lambda: leases.describe(locked.license, used_seats=used, now=locked.now))
     room = max(0, locked.license.max_seats - (locked.used - locked.marked))
     oldest: Sequence[SeatSession] = list(_unended(locked, is_marked=True).order_by("started_at", "id")[:room])
     ids = [session.pk for session in oldest]
     SeatSession.objects.filter(license=locked.license, pk__in=ids).update(revoke_at=None)
-    used = locked.used
-    locked.ask(lambda: leases.unmark(locked.license, oldest, used_seats=used, now=locked.now))
     locked.marked -= len(oldest)
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Exists, OuterRef
 
 from accounts.models import ApiToken
@@ -53,7 +53,10 @@ ENDINGS: dict[str, type[NotFound]] = {
 
 
 def beat_from_lease(*, session_id: UUID, user_id: UUID) -> Beat | None:
-    """Renew a seat in one round trip to Redis; None where the database must decide. Raises BeatLimited."""
+    """Renew a seat in one round trip to Redis; None where Redis cannot tell. Raises BeatLimited.
+
+    A beat that says `is_revoking` was not renewed: only the database knows whether the mark was committed.
+    """
     try:
         return leases.beat(session_id, user_id=user_id)
     except RedisUnavailable:
@@ -72,20 +75,30 @@ def use_api_token_to_beat(text: str, *, session_id: UUID, now: datetime) -> tupl
     return token, bool(vars(token)["reaches_session"])
 
 
-def beat_from_record(*, session_id: UUID, user_id: UUID) -> HeldSeat:
+def beat_from_record(*, session_id: UUID, user_id: UUID, marked: Beat | None = None) -> HeldSeat | Beat:
     """Renew a seat under the license lock: any session that has not ended is welcome, however late it comes.
 
+    `marked` is what Redis said of a session that is being revoked, and the answer where the database is away.
     Raises SessionNotFound, SessionExpired, SessionReleased, SeatRevoked; after the commit, since an end may be found.
     """
-    own = SeatSession.objects.filter(pk=session_id, user_id=user_id)  # tenancy: a seat is its holder's own
-    with transaction.atomic():
-        locked = LockedLicense.take(License.objects.filter(sessions__in=own))
-        if locked is None:
-            raise SessionNotFound
-        outcome = _renew(locked, own.get())
+    try:
+        outcome = _decide(session_id=session_id, user_id=user_id)
+    except OperationalError:
+        if marked is None:
+            raise
+        return marked
     if isinstance(outcome, DomainError):
         raise outcome
     return outcome
+
+
+@transaction.atomic
+def _decide(*, session_id: UUID, user_id: UUID) -> HeldSeat | DomainError:
+    own = SeatSession.objects.filter(pk=session_id, user_id=user_id)  # tenancy: a seat is its holder's own
+    locked = LockedLicense.take(License.objects.filter(sessions__in=own))
+    if locked is None:
+        raise SessionNotFound
+    return _renew(locked, own.get())
 
 
 def _renew(locked: LockedLicense, session: SeatSession) -> HeldSeat | DomainError:

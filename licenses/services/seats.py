@@ -63,6 +63,15 @@ def write_redis_note() -> None:
         cursor.execute(NOTE)
 
 
+def watch_redis_note() -> None:
+    """Read the clock and the note; only a process that keeps watching may conclude from silence that all are dead."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp(), (SELECT seen_at FROM licenses_redisnote WHERE id = 1)")
+        now, seen_at = cursor.fetchone()
+    leases.memory.heard_database(now)
+    leases.memory.heard_note(seen_at)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Machine:
     """Who asks for a seat: a user at a machine."""
@@ -110,7 +119,15 @@ class LockedLicense:
             cursor.execute(SITUATION, values)
             row = cursor.fetchone()
         self.now, seen_at, self.used, self.marked, self.free_slot, self.own_session_id, self.is_welcome = row
+        leases.memory.heard_database(self.now)
+        leases.memory.heard_note(seen_at)
         self._note_age = self.now - seen_at if seen_at else None
+
+    def _look_at_clock(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT clock_timestamp()")
+            (self.now,) = cursor.fetchone()
+        leases.memory.heard_database(self.now)
 
     @property
     def seats_remaining(self) -> int:
@@ -132,7 +149,7 @@ class LockedLicense:
         promise = self.ask(lambda: leases.grant(self.license, session, used_seats=used, now=self.now))
         lag = RECORD_LAG
         if promise is None:
-            promise, lag = session.revoke_at or self.deadline(), timedelta(0)
+            promise, lag = min(session.revoke_at or self.deadline(), self.deadline()), timedelta(0)
         elif self._note_age is None or self._note_age.total_seconds() > NOTE_SECONDS:
             write_redis_note()
         if promise > session.expires_at + lag:
@@ -155,8 +172,7 @@ class LockedLicense:
             return []
         found = self.ask(lambda: leases.survey(self.license, past, now=self.now))
         if found is None:
-            is_silent = self._note_age is not None and self._note_age > ttl() + SILENCE_MARGIN
-            return past if is_silent else []
+            return past if leases.memory.saw_silence_for(ttl() + SILENCE_MARGIN) else []
         return [session for session, lease in zip(past, found, strict=True) if lease.is_past]
 
     def end_dead(self) -> None:
@@ -197,6 +213,7 @@ class LockedLicense:
             try:
                 return action()
             except leases.Unseeded:
+                self._look_at_clock()
                 leases.seed(self.license, self.unended(), now=self.now)
                 return action()
         except (RedisUnavailable, leases.Unseeded):

@@ -86,6 +86,8 @@ class TestDatabaseError:
             caused_by(db.OperationalError(), pg.AdminShutdown()),
             caused_by(db.InternalError(), pg.ReadOnlySqlTransaction()),
             caused_by(db.OperationalError(), pg.TooManyConnections()),
+            caused_by(db.InternalError(), pg.IdleInTransactionSessionTimeout()),
+            caused_by(db.InternalError(), pg.TransactionTimeout()),
         ],
         ids=lambda error: type(error.__cause__ or error).__name__,
     )

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,6 +13,7 @@ import redis
 from coditect.local.ports import LOOPBACK
 from coditect.local.programs import Program
 from coditect.local.valkey import Valkey
+from tests.faults.clocks import TEN_MINUTES, Clock
 from tests.faults.setting import Setting
 
 Fault = Callable[[Setting, float], AbstractContextManager[None]]
@@ -223,14 +223,51 @@ def no_beat(setting: Setting, ttl: float) -> AbstractContextManager[None]:
 @contextmanager
 def sweeps_galore(setting: Setting, ttl: float) -> Iterator[None]:
     """Two beats, and more: sweeps come from everywhere, all the time."""
-    stop = threading.Event()
-    threads = [threading.Thread(target=setting.sweep_until, args=(stop,)) for _ in range(2)]
-    for thread in threads:
-        thread.start()
+    with setting.sweeping(), setting.sweeping():
+        time.sleep(ttl)
+    yield
+
+
+@contextmanager
+def _clock_off(setting: Setting, clock: Clock, ahead: float, ttl: float) -> Iterator[None]:
+    clock.step(ahead)
+    try:
+        time.sleep(ttl * 2)
+        yield
+    finally:
+        clock.step(0)
+
+
+def web_ahead(setting: Setting, ttl: float) -> AbstractContextManager[None]:
+    """The clock of web, worker and beat jumps ahead of everybody's, and later back."""
+    return _clock_off(setting, setting.clocks.web, TEN_MINUTES, ttl)
+
+
+def redis_ahead(setting: Setting, ttl: float) -> AbstractContextManager[None]:
+    """Redis's clock jumps ahead while clients hold seats, and later back."""
+    return _clock_off(setting, setting.clocks.redis, TEN_MINUTES, ttl)
+
+
+def redis_behind(setting: Setting, ttl: float) -> AbstractContextManager[None]:
+    """Redis's clock jumps back while clients hold seats, and later forward again."""
+    return _clock_off(setting, setting.clocks.redis, -TEN_MINUTES, ttl)
+
+
+@contextmanager
+def postgres_ahead(setting: Setting, ttl: float) -> Iterator[None]:
+    """PostgreSQL's clock jumps ahead, and stays so: turned back, promises of the later time would still hold."""
+    setting.clocks.postgres.step(TEN_MINUTES)
     time.sleep(ttl * 2)
-    stop.set()
-    for thread in threads:
-        thread.join()
+    yield
+
+
+@contextmanager
+def clocks_disagree(setting: Setting, ttl: float) -> Iterator[None]:
+    """No two clocks are within ten minutes of each other, from one moment on."""
+    setting.clocks.web.step(TEN_MINUTES)
+    setting.clocks.postgres.step(2 * TEN_MINUTES)
+    setting.clocks.redis.step(-TEN_MINUTES)
+    time.sleep(ttl * 2)
     yield
 
 
@@ -262,4 +299,12 @@ FAULTS: dict[str, Fault] = {
     "worker kill -9": worker_killed,
     "no beat": no_beat,
     "two beats": sweeps_galore,
+}
+# These need services that were started with clocks of their own, so they come last.
+CLOCK_FAULTS: dict[str, Fault] = {
+    "web 10 min ahead": web_ahead,
+    "Redis 10 min ahead": redis_ahead,
+    "Redis 10 min behind": redis_behind,
+    "Postgres 10 min ahead": postgres_ahead,
+    "all clocks disagree": clocks_disagree,
 }

@@ -1,69 +1,62 @@
 """One run: machines play, a fault comes and goes, and what everybody saw is judged."""
 
 import time
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 
-import psycopg
-
-from tests.faults.faults import FAULTS
-from tests.faults.machines import Crowd, Machine
+from tests.dialects import NAMES
+from tests.faults.faults import CLOCK_FAULTS, FAULTS
+from tests.faults.machines import Crowd
 from tests.faults.setting import Setting
-from tests.seats.history import Operation, SeatChange, check
+from tests.play.machine import Machine
+from tests.play.outcome import Outcome
+from tests.seats.history import Operation
 
-SEATS = (1, 2, 5, 10)
-BEFORE_SECONDS = 2.0
-AFTER_SECONDS = 5.0
-# The server gives up after 3 s; requests in flight on two busy cores wait for each other besides.
-ANSWER_WITHIN_SECONDS = 6.0
-CLOCKS_DIFFER_SECONDS = 0.02
 SUCCESSES = {HTTPStatus.OK, HTTPStatus.CREATED}
-# Each 201 has one row and each row one end, with one event for either.
-UNEVEN = """
-SELECT count(*) FROM licenses_seatsession session
-JOIN licenses_license license ON license.id = session.license_id AND license.key_string = ANY(%(keys)s)
-WHERE (SELECT count(*) FROM journal_event WHERE subject_id = session.id AND type = 'license.seat.acquired') <> 1
-   OR (SELECT count(*) FROM journal_event WHERE subject_id = session.id AND type <> 'license.seat.acquired')
-      <> CASE WHEN session.ended_at IS NULL THEN 0 ELSE 1 END
-"""
-RECORDED = """
-SELECT session.id::text FROM licenses_seatsession session
-JOIN licenses_license license ON license.id = session.license_id AND license.key_string = ANY(%(keys)s)
-"""
 
 
-@dataclass
-class Outcome:
-    """What one run came to; `back_after` is how many seconds after the fault each operation first succeeded."""
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How one run goes; times in seconds."""
 
-    fault: str
-    seed: int
-    requests: int = 0
-    statuses: Counter[str] = field(default_factory=Counter)
-    violations: list[str] = field(default_factory=list)
-    back_after: dict[str, float] = field(default_factory=dict)
-    slowest: float = 0.0
+    ttl: int = 2
+    seats: tuple[int, ...] = (1, 2, 5, 10)
+    before: float = 2.0
+    # How long a fault lasts, where it has a choice.
+    lasts: float = 2.0
+    after: float = 4.0
+    seed: int = 1
+    processes: int = 2
 
 
-def run(setting: Setting, fault: str, *, ttl: int, seed: int) -> Outcome:
-    """Play under one fault, on licenses of its own."""
-    licenses = {setting.live.issue_license(seats=seats): seats for seats in SEATS}
-    crowd = Crowd(setting.live.port, _machines(setting, licenses, seed), ttl=ttl)
+def run(setting: Setting, faults: Sequence[str], plan: Plan) -> Outcome:
+    """Play under one fault, or under several in turn, on licenses of its own."""
+    licenses = dict(zip(setting.live.issue_licenses(plan.seats), plan.seats, strict=True))
+    crowd = Crowd(
+        setting.live.port,
+        _machines(setting, licenses),
+        ttl=plan.ttl,
+        seed=plan.seed,
+        database=setting.clocks.postgres,
+        processes=plan.processes,
+    )
     try:
-        time.sleep(BEFORE_SECONDS)
-        with FAULTS[fault](setting, ttl):
-            pass
-        ended_at = time.monotonic()
-        time.sleep(AFTER_SECONDS)
+        time.sleep(plan.before)
+        for fault in faults:
+            with (FAULTS | CLOCK_FAULTS)[fault](setting, plan.lasts):
+                pass
+            ended_at = time.monotonic()
+            time.sleep(plan.after)
     finally:
         history = crowd.stop()
         setting.mend()
-    return _judge(setting, Outcome(fault, seed), history, licenses, ended_at)
+    outcome = Outcome(", ".join(faults)).judge(setting.live, history, licenses)
+    outcome.back_after = _back_after(history, ended_at)
+    return outcome
 
 
-def _machines(setting: Setting, licenses: dict[str, int], seed: int) -> list[Machine]:
+def _machines(setting: Setting, licenses: dict[str, int]) -> list[Machine]:
     token = setting.live.log_in()
     return [
         Machine(
@@ -71,45 +64,16 @@ def _machines(setting: Setting, licenses: dict[str, int], seed: int) -> list[Mac
             token=token,
             license_key=key,
             hardware_id=f"{key[-4:]}-{number}",
-            seed=seed * 1000 + number,
+            dialect=NAMES[number % len(NAMES)],
         )
         for key, seats in licenses.items()
         for number in range(seats * 2 + 1)
     ]
 
 
-def _judge(
-    setting: Setting, outcome: Outcome, history: list[Operation], licenses: dict[str, int], ended_at: float
-) -> Outcome:
-    outcome.requests = len(history)
-    outcome.statuses = Counter(f"{operation.name} {operation.status} {operation.code}" for operation in history)
-    outcome.slowest = max(operation.received_at - operation.sent_at for operation in history)
-    sold = [SeatChange(license=key, seats=seats) for key, seats in licenses.items()]
-    outcome.violations += [
-        f"{violation.kind}: {violation.text}" for violation in check(history, sold, tolerance=CLOCKS_DIFFER_SECONDS)
-    ]
-    outcome.violations += _late_answers(history)
-    outcome.violations += _uneven_record(setting, history, list(licenses))
+def _back_after(history: list[Operation], ended_at: float) -> dict[str, float]:
+    back: dict[str, float] = {}
     for operation in sorted(history, key=lambda operation: operation.received_at):
         if operation.received_at > ended_at and operation.status in SUCCESSES:
-            outcome.back_after.setdefault(operation.name, operation.received_at - ended_at)
-    return outcome
-
-
-def _late_answers(history: list[Operation]) -> Iterator[str]:
-    for operation in history:
-        took = operation.received_at - operation.sent_at
-        if took > ANSWER_WITHIN_SECONDS:
-            yield f"late: {operation.name} {operation.status} took {took:.1f} s"
-
-
-def _uneven_record(setting: Setting, history: list[Operation], keys: list[str]) -> Iterator[str]:
-    setting.live.manage("verify_seats")
-    with psycopg.connect(setting.live.postgres.url) as connection:
-        ((uneven,),) = connection.execute(UNEVEN, {"keys": keys}).fetchall()
-        recorded = {row[0] for row in connection.execute(RECORDED, {"keys": keys}).fetchall()}
-    if uneven:
-        yield f"record: {uneven} sessions without exactly one event for each of their turns"
-    granted = {operation.session_id for operation in history if operation.status == HTTPStatus.CREATED}
-    if lost := granted - recorded:
-        yield f"record: {len(lost)} sessions were granted and are not recorded"
+            back.setdefault(operation.name, operation.received_at - ended_at)
+    return back

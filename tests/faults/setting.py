@@ -1,15 +1,23 @@
-"""The services that the faults are injected into, with a proxy between the web and Redis."""
+"""The services that the faults are injected into, with a proxy between the web and Redis, and clocks to be moved."""
 
 import subprocess
 import sys
-import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from coditect.local.options import ROOT
+from tests.faults import clocks
 from tests.faults.proxy import Proxy
 from tests.live import Live
 
-SWEEP = "import django; django.setup(); from licenses.services.expire import sweep_sessions; sweep_sessions()"
+SWEEPER = """
+import django
+django.setup()
+from licenses.services.expire import sweep_sessions
+while True:
+    print(sweep_sessions(), flush=True)
+"""
 
 
 class Setting:
@@ -18,17 +26,34 @@ class Setting:
     def __init__(self, directory: Path, *, ttl: int) -> None:
         self.live = Live(directory, RATE_LIMIT_FACTOR="0", SEAT_TTL_SECONDS=str(ttl), WEB_THREADS="12")
         self.proxy = Proxy(self.live.valkey.port)
+        self.clocks = clocks.Clocks(directory)
         through = self.live.valkey.url.replace(f":{self.live.valkey.port}/", f":{self.proxy.port}/")
         self.live.set_environment(REDIS_URL=through)
 
-    def start(self) -> None:
-        """Start everything."""
+    def start(self, *, with_clocks: bool = False) -> None:
+        """Start everything; with clocks that can be moved, or with the machine's."""
+        if with_clocks:
+            self._take_clocks()
         self.live.start()
         self.live.worker.launch()
         self.live.beat.launch()
 
+    def restart_with_clocks(self) -> None:
+        """Start everything again with clocks that can be moved: they cannot be lent to a running process."""
+        self.live.stop()
+        self.start(with_clocks=True)
+
+    def _take_clocks(self) -> None:
+        self.clocks.set_right()
+        self.live.set_environment(**self.clocks.web.env)
+        for server, clock in ((self.live.postgres, self.clocks.postgres), (self.live.valkey, self.clocks.redis)):
+            with clock.inherited():
+                server.start()
+
     def mend(self) -> None:
-        """Bring back whatever a fault left dead."""
+        """Bring back whatever a fault left dead, and set the clocks right."""
+        if self.clocks.web.path.exists():
+            self.clocks.set_right()
         for server in (self.live.postgres, self.live.valkey):
             if not server.is_running:
                 server.start()
@@ -43,13 +68,15 @@ class Setting:
         self.live.stop()
         self.proxy.close()
 
-    def sweep_until(self, stop: threading.Event) -> None:
-        """Sweep again and again, as too many beats would."""
-        while not stop.is_set():
-            subprocess.run(
-                [sys.executable, "-c", SWEEP],
-                cwd=ROOT,
-                env={**self.live.env, "DJANGO_SETTINGS_MODULE": "coditect.settings"},
-                check=False,
-                capture_output=True,
-            )
+    @contextmanager
+    def sweeping(self) -> Iterator[None]:
+        """Another process that sweeps again and again, as too many beats would, until it is killed in the middle."""
+        env = {**self.live.env, "DJANGO_SETTINGS_MODULE": "coditect.settings"}
+        sweeper = subprocess.Popen([sys.executable, "-c", SWEEPER], cwd=ROOT, env=env, stdout=subprocess.PIPE)
+        try:
+            assert sweeper.stdout is not None
+            assert sweeper.stdout.readline(), "the sweeper did not start"
+            yield
+        finally:
+            sweeper.kill()
+            sweeper.communicate()

@@ -14,7 +14,7 @@ from licenses.services.release import end_session
 from licenses.tasks import expire_sessions
 from tests.dialects import Api
 from tests.factories import Person
-from tests.licenses.outage import age_redis_note, redis_away
+from tests.licenses.outage import age_redis_note, let_silence_pass, redis_away
 from tests.licenses.seats import acquire, beat, forget_leases, let_record_run_out, outlive
 
 LONG_AGO = timedelta(seconds=31)
@@ -88,7 +88,14 @@ class TestSweepWithoutRedis:
         session_id = acquire(api, owner, license).data["session_id"]
         sweep_sessions()
         outlive(session_id, by=LONG_AGO)
-        age_redis_note(timedelta(seconds=371))
+        let_silence_pass(timedelta(seconds=371))
         with redis_away():
             assert sweep_sessions().expired == 1
+
+    def test_ends_nobody_by_a_note_that_it_did_not_watch(self, owner: Person, license: License) -> None:
+        session_id = acquire(Api("flat"), owner, license).data["session_id"]
+        outlive(session_id, by=LONG_AGO)
+        age_redis_note(timedelta(seconds=371))
+        with redis_away():
+            assert sweep_sessions().expired == 0
         assert redis.client.ping()

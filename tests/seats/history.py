@@ -3,7 +3,6 @@
 It accuses only where no order of the events inside the requests could excuse the server.
 """
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -95,19 +94,20 @@ def check(
 
 
 def _promises(operations: list[Operation], tolerance: float) -> Iterator[Promise]:
-    given_up: dict[str, list[float]] = defaultdict(list)
+    given_up: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for operation in operations:
         if operation.name in {"release", "revoke"} and operation.session_id is not None:
-            given_up[operation.session_id].append(operation.sent_at)
+            # Without an answer it may still be done at any time.
+            done_by = FOREVER if operation.status is None else operation.received_at
+            given_up[operation.session_id].append((operation.sent_at, done_by))
     for operation in operations:
         if operation.name not in {"acquire", "heartbeat"} or operation.status not in {200, 201}:
             continue
         if operation.session_id is None or operation.promised_until is None:
             continue
-        # A release sent before this request was does not end what this request was promised.
-        ends = sorted(given_up.get(operation.session_id, ()))
-        later = bisect_left(ends, operation.sent_at)
-        until = min([operation.promised_until - tolerance, *ends[later : later + 1]])
+        # A release that was over before this request was sent does not end what this request was promised.
+        ends = [sent_at for sent_at, done_by in given_up.get(operation.session_id, ()) if done_by >= operation.sent_at]
+        until = min([operation.promised_until - tolerance, *ends])
         if until > operation.received_at:
             yield Promise(operation, operation.session_id, until)
 
