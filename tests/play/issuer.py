@@ -57,7 +57,7 @@ def _issue(email: str, seats: "map[int]") -> list[str]:
     from django.utils import timezone
 
     from accounts.models import User
-    from accounts.services import membership_of
+    from accounts.services.organizations import membership_of
     from licenses.services.issue import issue_license
 
     owner = membership_of(User.objects.get(email=email), organization_id=None).organization
