@@ -23,7 +23,7 @@ CHECKS := types format lint imports migrations settings security locks tenancy
 .PHONY: help run test check format lock schema prove simulate bench shell clean python $(CHECKS:%=check-%)
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 run: $(VENV)/run.stamp ## Start everything on this machine and print the addresses (PORT=8001 make run for another port)
 	@$(PY) -m coditect.local
