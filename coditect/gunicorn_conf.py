@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 _PR_SET_PDEATHSIG = 1
-_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # nosec B108
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 (a mount of the kernel, asked before it is used)  # nosec B108
 
 bind = os.environ.get("BIND") or f"127.0.0.1:{os.environ.get('PORT') or 8000}"
 worker_class = "gthread"
@@ -36,11 +36,11 @@ if os.access(_SHARED_MEMORY, os.W_OK):
     worker_tmp_dir = str(_SHARED_MEMORY)
 
 
-def on_starting(server: Any) -> None:  # noqa: ARG001
+def on_starting(_server: Any) -> None:
     """Refuse a Redis that could lose leases without anybody noticing."""
     from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415 (needs the loaded application)
 
-    from coditect import redis, wsgi  # noqa: F401, PLC0415
+    from coditect import redis, wsgi  # noqa: F401, PLC0415 (wsgi loads the application)
 
     try:
         redis.refuse_unfit_server()
@@ -48,7 +48,7 @@ def on_starting(server: Any) -> None:  # noqa: ARG001
         sys.exit(f"coditect cannot start: {error}")
 
 
-def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001
+def post_fork(server: Any, _worker: Any) -> None:
     """Tie a worker to its master: without one it would go on answering on a port that nobody supervises."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -56,7 +56,7 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001
             os._exit(1)
 
 
-def post_worker_init(worker: Any) -> None:  # noqa: ARG001
+def post_worker_init(_worker: Any) -> None:
     """Start each worker's upkeep of the seats; threads do not survive the fork, so not before."""
     from licenses.services.repair import start_pulse  # noqa: PLC0415 (needs the loaded application)
 

@@ -16,7 +16,7 @@ class OneTimeToken(models.Model):
         """What it is good for, and for nothing else."""
 
         VERIFY_EMAIL = "verify_email"
-        RESET_PASSWORD = "reset_password"  # noqa: S105
+        RESET_PASSWORD = "reset_password"  # noqa: S105 (what a token is for, not a password)
         CHANGE_EMAIL = "change_email"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

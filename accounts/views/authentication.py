@@ -108,8 +108,7 @@ class LoginView(TokenView):
     )
     def post(self, request: Request) -> dict[str, Any]:
         """An access token, a refresh token, and the user."""
-        pair = self.log_in(request)
-        return present_tokens(pair) | {"user": present_user(pair.user)}
+        return present_login(self.log_in(request))
 
 
 class RefreshView(PublicView):
@@ -147,3 +146,8 @@ def present_access(access: str) -> dict[str, Any]:
 def present_tokens(pair: TokenPair) -> dict[str, Any]:
     """Both tokens of a log-in."""
     return present_access(pair.access) | {"refresh": pair.refresh}
+
+
+def present_login(pair: TokenPair) -> dict[str, Any]:
+    """Both tokens of a log-in, and whose they are."""
+    return present_tokens(pair) | {"user": present_user(pair.user)}

@@ -8,7 +8,6 @@ from rest_framework.request import Request
 
 from accounts import answers
 from accounts.serializers import identity as shapes
-from accounts.serializers.authentication import present_user
 from accounts.services.change_password import change_password
 from accounts.services.log_in import TokenPair
 from accounts.services.one_time_codes import CodeInvalid, log_in_by_code, request_code
@@ -16,7 +15,7 @@ from accounts.services.one_time_tokens import OneTimeTokenInvalid
 from accounts.services.reset_password import request_reset, reset_password
 from accounts.services.totp import SecondFactorInvalid, TotpRequired
 from accounts.views.account import login_session_of, user_of
-from accounts.views.authentication import CredentialsView, authentication_limits, present_tokens
+from accounts.views.authentication import CredentialsView, authentication_limits, present_login, present_tokens
 from coditect.api.client import client_ip
 from coditect.api.credentials import LOGIN_ONLY, Scopes
 from coditect.api.schema.description import Answer, describe
@@ -166,5 +165,4 @@ class VerifyCodeWithUserView(VerifyCodeView):
     )
     def post(self, request: Request) -> dict[str, Any]:
         """An access token, a refresh token, and the user, for the six digits of the newest mail."""
-        pair = self.log_in(request)
-        return present_tokens(pair) | {"user": present_user(pair.user)}
+        return present_login(self.log_in(request))

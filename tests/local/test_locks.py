@@ -53,7 +53,7 @@ class TestComplaints:
 
     def test_a_pin_without_hash_and_a_host(self, root: Path) -> None:
         with (root / "requirements-dev.lock").open("a", encoding="utf-8") as lock:
-            lock.write("--index-url https://index.example\nleft-pad==1.0\n")
+            lock.write("# from https://elsewhere.example\nleft-pad==1.0\n")
         assert list(locks.complaints(root)) == [
             "requirements-dev.lock: left-pad has no hash.",
             "requirements-dev.lock names a host; packages must come from whatever index the reader has configured.",

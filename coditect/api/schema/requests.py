@@ -46,13 +46,13 @@ class AutoSchema(SpectacularAutoSchema):
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Schema:
         if isinstance(field, MomentField):
             return {"anyOf": [{"type": "string", "format": kind} for kind in ("date-time", "date")]}
-        schema: Schema = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        schema: Schema = super()._map_serializer_field(field, direction, bypass_extensions)
         if isinstance(field, serializers.ChoiceField):
             return {"type": "string", "enum": schema["enum"]}
         return schema
 
     def _insert_field_validators(self, field: Any, schema: Schema) -> None:
-        super()._insert_field_validators(field, schema)  # type: ignore[no-untyped-call]
+        super()._insert_field_validators(field, schema)
         if isinstance(field, serializers.ListField) and not field.allow_empty:
             schema["minItems"] = 1
         if isinstance(field, serializers.CharField):

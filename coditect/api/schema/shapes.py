@@ -67,9 +67,9 @@ class Shapes:
 
     def _union(self, kinds: tuple[Any, ...]) -> Schema:
         schemas = [self.schema(kind) for kind in kinds]
-        names = [schema.get("type") for schema in schemas]
-        if len(schemas) == 2 and names[1] == "null" and isinstance(names[0], str) and "enum" not in schemas[0]:  # noqa: PLR2004
-            return schemas[0] | {"type": [names[0], "null"]}
+        match schemas:
+            case [{"type": str(name)} as schema, {"type": "null"}] if "enum" not in schema:
+                return schema | {"type": [name, "null"]}
         return {"anyOf": schemas}
 
     def _annotated(self, arguments: tuple[Any, ...]) -> Schema:
