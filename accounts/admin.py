@@ -18,13 +18,16 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from accounts.models import ApiToken, LoginSession, Membership, Organization, Role, TotpDevice, User
 from accounts.services.api_tokens import revoke_any_api_token
 from accounts.services.deactivate import deactivate_user, reactivate_user
+from accounts.services.lockouts import lockouts_of, release_log_in
 from accounts.services.logins import end_login_session, end_login_sessions
 from accounts.services.members import LastOwner, add_member, assign_role, expel_member, is_last_owner
 from accounts.services.organizations import close_organization, create_organization, rename_organization
+from accounts.services.staff import note_changed, note_created, note_password_set
 from accounts.services.totp import remove_second_factor
 from coditect.errors import DomainError
 
 admin.site.unregister(Group)
+REDIS_AWAY = "Redis is away: what it has counted, for a minute at most, is neither seen nor forgotten"
 
 
 class MembershipInline(TabularInline):
@@ -54,7 +57,9 @@ class PasswordForm(AdminPasswordChangeForm):
     def save(self, commit: bool = True) -> User:
         """Set it."""
         user: User = super().save(commit)
-        end_login_sessions(user=user, now=timezone.now())
+        now = timezone.now()
+        end_login_sessions(user=user, now=now)
+        note_password_set(user=user, now=now)
         return user
 
 
@@ -69,26 +74,49 @@ class CoditectUserAdmin(UserAdmin, ModelAdmin):
     list_filter = ["is_active", "is_staff"]
     search_fields = ["email", "full_name"]
     ordering = ["email"]
-    readonly_fields = ["created_at", "last_login"]
+    readonly_fields = ["created_at", "last_login", "log_in_limits"]
     inlines = [MembershipInline]
+    actions = ["release"]
     filter_horizontal = []
     fieldsets = [
         (None, {"fields": ["email", "password", "full_name", "email_verified_at"]}),
         ("Rights", {"fields": ["is_active", "is_staff", "is_superuser"]}),
+        ("Log-in", {"fields": ["log_in_limits"]}),
         ("Dates", {"fields": ["created_at", "last_login"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "full_name", "password1", "password2"]})]
 
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
         """Save what was typed; who may log in is decided by the services, which also end what has to end."""
+        now = timezone.now()
+        if change:
+            note_changed(user=obj, fields=form.changed_data, now=now)
         if not change or "is_active" not in form.changed_data:
             super().save_model(request, obj, form, change)
+            if not change:
+                note_created(user=obj, now=now)
             return
         is_active = obj.is_active
         obj.is_active = not is_active
         super().save_model(request, obj, form, change)
         switch = reactivate_user if is_active else deactivate_user
-        switch(user=obj, now=timezone.now())
+        switch(user=obj, now=now)
+
+    @admin.display(description="Counted just now")
+    def log_in_limits(self, obj: User) -> str:
+        """What is counted against their log-ins, and for how long."""
+        found = lockouts_of(user=obj, now=timezone.now())
+        lines = [f"{one.kind}: {one.count}, for {one.seconds_left} s more" for one in found.counters] or ["nothing"]
+        return "; ".join(lines if found.redis_answers else [*lines, REDIS_AWAY])
+
+    @admin.action(description="Release log-in: forget what is counted", permissions=["change"])
+    def release(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """For whoever has locked themselves out, or was."""
+        users = list(queryset)
+        released = [release_log_in(user=user, now=timezone.now()) for user in users]
+        self.message_user(request, f"{len(users)} released.")
+        if not all(released):
+            self.message_user(request, REDIS_AWAY, messages.WARNING)
 
     def has_delete_permission(self, *_: object, **__: object) -> bool:
         """Whoever must not log in is deactivated; the record of their seats stays."""

@@ -170,6 +170,42 @@ class NewApiTokenBody(ApiTokenBody):
     token: Annotated[str, "The token itself, shown this once."]
 
 
+class LeakedTokenBody(TypedDict):
+    """Whether a reported text is a token of ours."""
+
+    token_hash: Annotated[str, "Its SHA-256, in hexadecimal digits."]
+    token_type: str
+    label: Literal["true_positive", "false_positive"]
+
+
+class AuditActorBody(TypedDict):
+    """Who did it; nobody, where it happened by itself."""
+
+    id: UUID | None
+    email: Annotated[str | None, "Null also for staff of this service."]
+    api_token_id: Annotated[UUID | None, "The API token that was used, where it was one."]
+
+
+class AuditSubjectBody(TypedDict):
+    """What it was done to."""
+
+    type: str
+    id: UUID
+
+
+class AuditEntryBody(TypedDict):
+    """Something that happened."""
+
+    id: UUID
+    type: Annotated[str, "Such as `member.role_changed`."]
+    actor: AuditActorBody
+    subject: AuditSubjectBody
+    ip: str | None
+    request_id: Annotated[str | None, "The X-Request-ID of the request that did it."]
+    data: dict[str, Any]
+    at: datetime
+
+
 class NewTotpBody(TypedDict):
     """What an authenticator app needs to know, shown this once."""
 

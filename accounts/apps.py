@@ -10,6 +10,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Say what its mails show, and which columns are encrypted."""
+        from accounts import receivers
         from accounts.mails import COMPOSERS
         from accounts.models import TotpDevice
         from accounts.services.invitations import compose_invitation
@@ -20,3 +21,4 @@ class AccountsConfig(AppConfig):
         for template, composer in COMPOSERS.items():
             compose_by(template, composer)
         encryption.register(encryption.EncryptedColumn(TotpDevice, "secret", lambda device: device.context))
+        receivers.connect()

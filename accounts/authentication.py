@@ -44,7 +44,9 @@ class AccessTokenAuthentication(BaseAuthentication):
         """The user, and what their token says. Raises TokenExpired, TokenInvalid, TokenRevoked."""
         found = self._by_api_token(request) or self._by_access_token(request)
         if found is not None:
-            acting_as(found[0].pk)
+            user, credential = found
+            token_id = credential.id if isinstance(credential, ScopedCredential) else None
+            acting_as(user.pk, api_token_id=token_id)
         return found
 
     def authenticate_header(self, request: Request) -> str:

@@ -10,12 +10,13 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.urls import reverse
 
-from accounts.models import EmailChange, OneTimeToken, User
+from accounts.models import ApiToken, EmailChange, LoginSession, OneTimeToken, User
+from accounts.services.leaked_tokens import LEAKED
 from accounts.services.one_time_codes import LIFETIME as CODE_LIFETIME
 from accounts.services.one_time_codes import mint_code
 from accounts.services.one_time_tokens import LIFETIMES, mint_token, spend_tokens
 from coditect.journal.mails import Composer, Context
-from coditect.journal.models import Mail
+from coditect.journal.models import Event, Mail
 
 Purpose = OneTimeToken.Purpose
 WINDOW = timedelta(hours=1)
@@ -59,6 +60,37 @@ def compose_password_changed(mail: Mail, _now: datetime) -> Context | None:
     return {"name": user.full_name, "at": f"{mail.created_at:%Y-%m-%d %H:%M} UTC"} if user else None
 
 
+def compose_new_device(mail: Mail, _now: datetime) -> Context | None:
+    """From where somebody logged in."""
+    login = LoginSession.objects.filter(pk=mail.ids["login_session_id"]).select_related("user").first()
+    if login is None or login.user.email != mail.to:
+        return None
+    return {
+        "name": login.user.full_name,
+        "at": f"{login.created_at:%Y-%m-%d %H:%M} UTC",
+        "ip": login.ip or "unknown",
+        "user_agent": login.user_agent or "unknown",
+    }
+
+
+def compose_api_token_leaked(mail: Mail, _now: datetime) -> Context | None:
+    """Which token it was, and where it lay."""
+    # tenancy: the worker writes the mails of every organization
+    token = ApiToken.objects.filter(pk=mail.ids["token_id"]).select_related("organization").first()
+    user = _find(mail.to)
+    if token is None or user is None:
+        return None
+    found = Event.objects.filter(subject_id=token.pk, type=LEAKED).first()  # tenancy: the same token's own
+    return {
+        "name": user.full_name,
+        "token_name": token.name,
+        "prefix": token.prefix,
+        "organization": token.organization.name,
+        "url": found.data["url"] if found else "",
+        "at": f"{mail.created_at:%Y-%m-%d %H:%M} UTC",
+    }
+
+
 def compose_change_email_old(mail: Mail, now: datetime) -> Context | None:
     """A token for the address that is to be left."""
     change = _open_change(mail, now=now)
@@ -80,6 +112,8 @@ COMPOSERS: dict[str, Composer] = {
     "reset_password": compose_reset_password,
     "log_in_code": compose_log_in_code,
     "password_changed": compose_password_changed,
+    "new_device": compose_new_device,
+    "api_token_leaked": compose_api_token_leaked,
     "change_email_old": compose_change_email_old,
     "change_email_new": compose_change_email_new,
 }

@@ -3,9 +3,11 @@
 from accounts.views import (
     account,
     addresses,
+    audit,
     authentication,
     identity,
     invitations,
+    leaked_tokens,
     members,
     organizations,
     tokens,
@@ -43,6 +45,8 @@ def register(router: Router) -> None:
     router.add("auth/totp/confirm", totp.ConfirmTotpView, name="confirm-totp")
     router.add("tokens", tokens.ApiTokenListView, name="tokens")
     router.add("tokens/<uuid:token_id>", tokens.ApiTokenView, name="token")
+    router.add("security/leaked-tokens", leaked_tokens.LeakedTokensView, name="leaked-tokens")
+    router.add("audit", audit.AuditView, name="audit")
     router.add("orgs", organizations.OrganizationListView, name="organizations")
     router.add("orgs/<uuid:organization_id>", organizations.OrganizationView, name="organization")
     router.add("orgs/<uuid:organization_id>/members", members.MemberListView, name="members")

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 from environs import Env, EnvError
@@ -166,6 +169,19 @@ class Environment:
             keys[key_id] = key
         return keys
 
+    def public_keys(self, name: str) -> dict[str, EllipticCurvePublicKey]:
+        """P-256 keys by their ids, from `id:base64,id:base64`: what a PEM file has between its two lines, in one."""
+        keys: dict[str, EllipticCurvePublicKey] = {}
+        for word in self.words(name, []):
+            key_id, _, text = word.partition(":")
+            key = _p256(_base64(text))
+            if not key_id or key_id in keys or key is None:
+                raise ImproperlyConfigured(
+                    f"{name} must be a list of id:key, each id once, each key a public one on P-256 in base64."
+                )
+            keys[key_id] = key
+        return keys
+
     def embedded(self, name: str) -> str:
         """A string that a running embedded set provides in development; elsewhere it is required."""
         value = str(self._read("str", name, ""))
@@ -182,6 +198,15 @@ class Environment:
             return getattr(self._env, kind)(name, default)
         except (EnvError, ValueError) as error:
             raise ImproperlyConfigured(f"{name} has a bad value (expected: {kind}).") from error
+
+
+def _p256(der: bytes) -> EllipticCurvePublicKey | None:
+    """The public key, or none where it is of another kind."""
+    try:
+        key = load_der_public_key(der)
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    return key if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1) else None
 
 
 def _base64(text: str) -> bytes:

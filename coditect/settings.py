@@ -122,6 +122,8 @@ SIMPLE_JWT = {
     "CHECK_REVOKE_TOKEN": False,
 }
 
+LEAKED_TOKENS_PUBLIC_KEYS = environment.public_keys("LEAKED_TOKENS_PUBLIC_KEYS")
+
 SEAT_TTL_SECONDS = environment.number("SEAT_TTL_SECONDS", 360, at_least=2)
 SEAT_SWEEP_SECONDS = 15
 SEAT_RECORD_GRACE_SECONDS = 30
@@ -136,6 +138,7 @@ CORS_ALLOWED_ORIGIN_REGEXES = [r"^http://(localhost|127\.0\.0\.1)(:\d+)?$"] if I
 CORS_URLS_REGEX = r"^/(api/v1|v1)/"
 CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "x-api-key", "x-organization-id"]
 CORS_EXPOSE_HEADERS = [
+    "Idempotency-Replayed",
     "Retry-After",
     "X-RateLimit-Limit",
     "X-RateLimit-Remaining",
@@ -183,6 +186,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 MAIL_SECONDS = 10
+AUDIT_RETENTION_DAYS = environment.number("AUDIT_RETENTION_DAYS", 400, at_least=30)
 CELERY_BEAT_SCHEDULE = {
     "expire-sessions": {
         "task": "licenses.expire_sessions",
@@ -192,7 +196,9 @@ CELERY_BEAT_SCHEDULE = {
     "verify-seats": {"task": "licenses.verify_seats", "schedule": 3600, "options": {"expires": 3600}},
     "send-mails": {"task": "journal.send_mails", "schedule": MAIL_SECONDS, "options": {"expires": MAIL_SECONDS}},
     "forget-secrets": {"task": "accounts.forget_secrets", "schedule": 3600, "options": {"expires": 3600}},
+    "prune-events": {"task": "journal.prune_events", "schedule": 3600, "options": {"expires": 3600}},
     "prune-mails": {"task": "journal.prune_mails", "schedule": 3600, "options": {"expires": 3600}},
+    "prune-answers": {"task": "journal.prune_answers", "schedule": 3600, "options": {"expires": 3600}},
     "worker-heartbeat": {"task": "health.record_worker", "schedule": 10, "options": {"expires": 10}},
 }
 

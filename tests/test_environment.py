@@ -15,6 +15,15 @@ from coditect.environment import BASE_DIR
 SECRET = "hunter2"
 KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
 OTHER_KEY = "bm5ubm5ubm5ubm5ubm5ubm5ubm5ubm5ubm5ubm5ubm4="
+# Public keys of two curves, as PEM files have them between their first and last line.
+P256 = (
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE4nCaPDiWUHRHMwOgChRMDKiJsV1wBY4belbHiAP+wlOrUV5bt3xPRuyxjvLMJ6nmomhJK1U0"
+    "VjoW0FkAdCa57Q=="
+)
+P384 = (
+    "MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAEOEjCWMv3oWTbv+w9+pzqjqhJdlEXmPSsxfOayyPs4bo1KNGb5ALervdaKW2xOzS7IqKLUg+xgKqf"
+    "qrcGwCrGNDLPCnQuCqpCSy2ASZoIdtY7m9FwKtcXCxV2cwJBLQDz"
+)
 PRODUCTION = {
     "CODITECT_ENV": "production",
     "SECRET_KEY": f"{SECRET}-{'k' * 50}",
@@ -98,6 +107,13 @@ BAD: list[tuple[str, str | None]] = [
     ("EMAIL_URL", "submission://"),
     ("EMAIL_URL", "file:///var/mail"),
     ("EMAIL_URL", "console://"),
+    ("AUDIT_RETENTION_DAYS", "29"),
+    ("AUDIT_RETENTION_DAYS", "forever"),
+    ("LEAKED_TOKENS_PUBLIC_KEYS", P256),
+    ("LEAKED_TOKENS_PUBLIC_KEYS", f":{P256}"),
+    ("LEAKED_TOKENS_PUBLIC_KEYS", f"k1:{P256},k1:{P256}"),
+    ("LEAKED_TOKENS_PUBLIC_KEYS", f"k1:{P384}"),
+    ("LEAKED_TOKENS_PUBLIC_KEYS", f"k1:{KEY}"),
     ("DEFAULT_FROM_EMAIL", None),
     ("DEFAULT_FROM_EMAIL", "CODITECT"),
     ("DEFAULT_FROM_EMAIL", "CODITECT <no-reply>"),
@@ -148,6 +164,11 @@ class TestGoodEnvironment:
     def test_takes_encryption_keys_in_their_order(self) -> None:
         keys = load(PRODUCTION, ENCRYPTION_KEYS=f"k2:{OTHER_KEY}, k1:{KEY}")["ENCRYPTION_KEYS"]
         assert list(keys.items()) == [("k2", b"n" * 32), ("k1", b"k" * 32)]
+
+    def test_takes_public_keys_by_their_ids(self) -> None:
+        keys = load(PRODUCTION, LEAKED_TOKENS_PUBLIC_KEYS=f"k1:{P256}")["LEAKED_TOKENS_PUBLIC_KEYS"]
+        assert list(keys) == ["k1"]
+        assert load(PRODUCTION, LEAKED_TOKENS_PUBLIC_KEYS="")["LEAKED_TOKENS_PUBLIC_KEYS"] == {}
 
     def test_derives_an_encryption_key_in_development_alone(self) -> None:
         first = load(DEVELOPMENT, ENCRYPTION_KEYS=None)["ENCRYPTION_KEYS"]

@@ -8,8 +8,11 @@ from django.db import transaction
 
 from accounts import tokens
 from accounts.models import LoginSession, User, normalize_email
+from accounts.services.devices import is_new_device
+from accounts.services.failed_log_ins import note_failed_log_in
 from accounts.services.totp import require_second_factor
 from coditect.errors import Unauthenticated
+from coditect.journal.mails import queue_mail
 from coditect.journal.services import record_event
 
 
@@ -35,11 +38,14 @@ def log_in(*, email: str, password: str, ip: str, user_agent: str, now: datetime
     Raises InvalidCredentials, after the same work whether or not the account exists, and after the right password
     TotpRequired, SecondFactorInvalid, LimitExceeded.
     """
-    user = User.objects.filter(email=normalize_email(email)).first()
+    email = normalize_email(email)
+    user = User.objects.filter(email=email).first()
     if user is None:
         make_password(password)
-        raise InvalidCredentials
-    if not user.check_password(password) or not user.is_active:
+    is_right = user is not None and user.check_password(password)
+    if user is None or not is_right or not user.is_active:
+        reason = "deactivated" if is_right else "password"
+        note_failed_log_in(email=email, user=user, reason=reason, now=now)
         raise InvalidCredentials
     require_second_factor(user=user, code=totp, now=now)
     return begin_login_session(user=user, ip=ip, user_agent=user_agent, now=now)
@@ -55,6 +61,7 @@ def begin_login_session(*, user: User, ip: str, user_agent: str, now: datetime) 
     current = User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
     if current is None or not current.is_active or current.password != user.password:
         raise InvalidCredentials
+    is_new = is_new_device(user=user, ip=ip, user_agent=user_agent[:200], now=now)
     refresh = tokens.new_refresh_token(user_id=user.pk)
     login = LoginSession.objects.create(
         id=refresh.login_session_id,
@@ -67,7 +74,10 @@ def begin_login_session(*, user: User, ip: str, user_agent: str, now: datetime) 
         expires_at=refresh.expires_at,
     )
     access = tokens.new_access_token(user_id=user.pk, login_session_id=login.pk)
-    record_event("user.logged_in", user, at=now, organization_id=None)
+    about = {"login_session_id": str(login.pk), "is_new_device": is_new}
+    record_event("user.logged_in", user, at=now, organization_id=None, data=about)
+    if is_new:
+        queue_mail(template="new_device", to=current.email, now=now, login_session_id=login.pk)
     return TokenPair(access=access, refresh=refresh.text, user=user)
 
 

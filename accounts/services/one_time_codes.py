@@ -8,6 +8,7 @@ from django.utils.crypto import constant_time_compare
 
 from accounts import secrets
 from accounts.models import LogInCode, User, normalize_email
+from accounts.services.failed_log_ins import note_failed_log_in
 from accounts.services.log_in import InvalidCredentials, TokenPair, begin_login_session
 from accounts.services.totp import require_second_factor
 from accounts.services.verify_email import note_verified
@@ -50,8 +51,9 @@ def log_in_by_code(
     """
     email = normalize_email(email)
     code_id = _try_code(email=email, code=code, now=now)
-    user = User.objects.filter(email=email, is_active=True).first() if code_id else None
-    if code_id is None or user is None:
+    user = User.objects.filter(email=email).first()
+    if code_id is None or user is None or not user.is_active:
+        note_failed_log_in(email=email, user=user, reason="code" if code_id is None else "deactivated", now=now)
         raise CodeInvalid
     require_second_factor(user=user, code=totp, now=now)
     return _use_code(code_id, user=user, ip=ip, user_agent=user_agent, now=now)

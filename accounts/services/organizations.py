@@ -32,7 +32,11 @@ def create_organization(*, name: str, now: datetime) -> Organization:
 def found_organization(*, user: User, name: str, now: datetime) -> Membership:
     """Make an organization that a user owns."""
     organization = create_organization(name=name, now=now)
-    return Membership.objects.create(organization=organization, user=user, role=Role.OWNER, created_at=now)
+    owner = Membership.objects.create(organization=organization, user=user, role=Role.OWNER, created_at=now)
+    ids = {"member_id": owner.pk, "user_id": user.pk, "organization_id": organization.pk}
+    data = {name: str(value) for name, value in ids.items()} | {"role": owner.role}
+    record_event("member.joined", owner, at=now, organization_id=organization.pk, data=data)
+    return owner
 
 
 def membership_of(user: User, *, organization_id: UUID | None) -> Membership:

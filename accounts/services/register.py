@@ -4,8 +4,8 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
-from accounts.models import Membership, Role, User
-from accounts.services.organizations import create_organization
+from accounts.models import Membership, User
+from accounts.services.organizations import found_organization
 from accounts.services.verify_email import request_verification
 from coditect.errors import Conflict
 from coditect.journal.services import record_event
@@ -29,8 +29,7 @@ def register_user(*, email: str, password: str, full_name: str, company_name: st
             user = User.objects.create_user(email, password, full_name=full_name, created_at=now)
     except IntegrityError as error:
         raise EmailTaken from error
-    organization = create_organization(name=company_name, now=now)
-    membership = Membership.objects.create(organization=organization, user=user, role=Role.OWNER, created_at=now)
-    record_event("user.registered", user, at=now, organization_id=organization.pk)
+    membership = found_organization(user=user, name=company_name, now=now)
+    record_event("user.registered", user, at=now, organization_id=membership.organization_id)
     request_verification(email=user.email, now=now)
     return membership

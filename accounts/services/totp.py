@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.crypto import constant_time_compare
 
 from accounts.models import RecoveryCode, TotpDevice, User
+from accounts.services.failed_log_ins import note_failed_log_in
 from coditect.encryption import decrypt, encrypt
 from coditect.errors import Conflict, DomainError, InvalidInput, LimitExceeded, Unauthenticated
 from coditect.journal.services import record_event
@@ -127,7 +128,10 @@ def require_second_factor(*, user: User, code: str | None, now: datetime) -> Non
 @transaction.atomic
 def _try(user: User, code: str, *, now: datetime) -> DomainError | None:
     device = _device(user, is_confirmed=True)
-    return _check(device, code, wrong=SecondFactorInvalid(), now=now) if device else None
+    refusal = _check(device, code, wrong=SecondFactorInvalid(), now=now) if device else None
+    if refusal is not None:
+        note_failed_log_in(email=user.email, user=user, reason="second_factor", now=now)
+    return refusal
 
 
 @transaction.atomic
@@ -187,7 +191,10 @@ def _is(expected: str, typed: str) -> bool:
 
 def _use_recovery_code(device: TotpDevice, typed: str, *, now: datetime) -> bool:
     unused = RecoveryCode.objects.filter(user=device.user_id, code_hash=_hash(typed), used_at=None)
-    return bool(unused.update(used_at=now))
+    is_used = bool(unused.update(used_at=now))
+    if is_used:
+        record_event("user.recovery_code_used", device.user, at=now, organization_id=None)
+    return is_used
 
 
 def _new_recovery_codes(user: User) -> list[str]:

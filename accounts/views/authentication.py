@@ -1,6 +1,5 @@
 """Endpoints of signing up and logging in."""
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from accounts.serializers.authentication import (
     present_registration,
     present_user,
 )
+from accounts.services.lockouts import account_target
 from accounts.services.log_in import InvalidCredentials, TokenPair, log_in, refresh_access
 from accounts.services.register import EmailTaken, register_user
 from accounts.services.totp import TotpRequired
@@ -31,14 +31,14 @@ PER_ACCOUNT_AND_ADDRESS = 5
 PER_ACCOUNT_OR_ADDRESS = 30
 
 
-def authentication_limits(request: Request, account: str) -> list[Limit]:
+def authentication_limits(request: Request, account: str, *, guards: bool = True) -> list[Limit]:
     """Limits of guessing: tight for one account from one address, wider for either alone."""
     address = network_of(request)
-    target = hashlib.sha256(account.encode()).hexdigest()[:32]
+    target = account_target(account)
     return [
-        Limit("auth", f"{address}:{target}", PER_ACCOUNT_AND_ADDRESS),
-        Limit("auth-ip", address, PER_ACCOUNT_OR_ADDRESS),
-        Limit("auth-account", target, PER_ACCOUNT_OR_ADDRESS),
+        Limit("auth", f"{address}:{target}", PER_ACCOUNT_AND_ADDRESS, guards=guards),
+        Limit("auth-ip", address, PER_ACCOUNT_OR_ADDRESS, guards=guards),
+        Limit("auth-account", target, PER_ACCOUNT_OR_ADDRESS, guards=guards),
     ]
 
 
@@ -115,12 +115,15 @@ class RefreshView(PublicView):
     """Stay logged in."""
 
     def rate_limits(self, request: Request) -> Sequence[Limit]:
-        """A token that verifies counts for its login session alone: many desktops may share one address."""
+        """A token that verifies counts for its login session alone: many desktops may share one address.
+
+        Signatures are not guessed: without Redis, refreshing goes unlimited.
+        """
         refresh = str(self.body.get("refresh", ""))
         try:
             claims = tokens.read_refresh_token(refresh)
         except (tokens.TokenInvalid, tokens.TokenExpired):
-            return authentication_limits(request, refresh)
+            return authentication_limits(request, refresh, guards=False)
         return [Limit("refresh", str(claims.login_session_id), PER_ACCOUNT_AND_ADDRESS)]
 
     @describe(

@@ -127,6 +127,11 @@ class AcceptInvitationView(PublicView):
             joined = accept_invitation(user=user, token=token, now=timezone.now())
         return Created(shapes.present_joined(joined))
 
+    def key_owner(self, request: Request) -> str:
+        """The user's, where one is logged in."""
+        user = self._signed_in(request)
+        return f"user:{user.pk}" if user else super().key_owner(request)
+
     def _signed_in(self, request: Request) -> User | None:
         """Whoever is logged in; whoever sends a password need not be. Raises Unauthenticated."""
         try:

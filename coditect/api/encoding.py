@@ -25,6 +25,11 @@ def _encode(value: object) -> str:
 _ENCODER = json.JSONEncoder(default=_encode, separators=(",", ":"), check_circular=False)
 
 
+def to_json(value: Any) -> str:
+    """Plain data as JSON."""
+    return _ENCODER.encode(value)
+
+
 def json_response(body: Any, *, status: int) -> HttpResponse:
     """A JSON response."""
-    return HttpResponse(_ENCODER.encode(body), status=status, content_type="application/json")
+    return HttpResponse(to_json(body), status=status, content_type="application/json")

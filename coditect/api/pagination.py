@@ -81,11 +81,12 @@ def _write_cursor(row: Any, sort: str) -> str:
 def _read_cursor(cursor: str, sort: str) -> tuple[Any, str]:
     try:
         written_sort, is_moment, text, row_id = signing.loads(cursor, salt=CURSOR_SALT)
-    except (signing.BadSignature, ValueError) as error:
+        value = datetime.fromisoformat(text) if is_moment else text
+    except (signing.BadSignature, ValueError, TypeError) as error:
         raise InvalidQuery("cursor", "This cursor is not valid.") from error
     if written_sort != sort:
         raise InvalidQuery("cursor", "This cursor belongs to another sort order.")
-    return (datetime.fromisoformat(text) if is_moment else text), row_id
+    return value, row_id
 
 
 def _whole_number(request: HttpRequest, name: str, default: int, *, lowest: int, highest: int) -> int:

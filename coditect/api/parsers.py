@@ -29,18 +29,24 @@ class StrictJSONParser(BaseParser):
         body = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
         if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise RequestDataTooBig
-        try:
-            data = json.loads(
-                body.decode(), parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_unique
-            )
-            is_clean = b"\0" not in "".join(_strings(data)).encode()
-        except (ValueError, RecursionError) as error:
-            raise ParseError("The body is not valid JSON.") from error
-        if not is_clean:
-            raise ParseError("The body contains a NUL character.")
+        data = read_json(body)
         if not isinstance(data, dict):
             raise ParseError("The body must be a JSON object.")
         return data
+
+
+def read_json(body: bytes) -> Any:
+    """What a body says, as strictly. Raises ParseError."""
+    try:
+        data = json.loads(
+            body.decode(), parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_unique
+        )
+        is_clean = b"\0" not in "".join(_strings(data)).encode()
+    except (ValueError, RecursionError) as error:
+        raise ParseError("The body is not valid JSON.") from error
+    if not is_clean:
+        raise ParseError("The body contains a NUL character.")
+    return data
 
 
 def _refuse_constant(name: str) -> None:

@@ -12,6 +12,7 @@ from django.http import Http404
 from psycopg import errors as pg
 from rest_framework import exceptions as drf
 
+from coditect.api.idempotency import IdempotencyKeyInvalid, IdempotencyKeyReused
 from coditect.api.queries import InvalidQuery
 from coditect.api.throttling import limit_headers
 from coditect.errors import (
@@ -28,6 +29,8 @@ from coditect.errors import (
 
 STATUSES: dict[type[DomainError], HTTPStatus] = {
     InvalidQuery: HTTPStatus.BAD_REQUEST,
+    IdempotencyKeyInvalid: HTTPStatus.BAD_REQUEST,
+    IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     Rejected: HTTPStatus.BAD_REQUEST,
     Unauthenticated: HTTPStatus.UNAUTHORIZED,

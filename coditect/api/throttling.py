@@ -1,28 +1,31 @@
 """Rate limits: exact under any concurrency, because the counting is one atomic script in Redis.
 
-A window starts with its first request and lasts one minute. While Redis is away requests pass unlimited: an outage
-of ours must not lock a customer out.
+A window starts with its first request and lasts one minute. While Redis is away requests pass unlimited, since an
+outage of ours must not lock a customer out; but guesses at secrets are counted in PostgreSQL then, as exactly. Each of
+the two keeps its own windows, so that an outage at worst doubles what passes in its minute.
 """
 
 import ipaddress
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
-from redis import Redis
 from rest_framework.request import Request
 
 from coditect.api.client import client_ip
 from coditect.api.credentials import ScopedCredential, scoped_credential
 from coditect.errors import LimitExceeded
-from coditect.redis import RedisUnavailable, ask
+from coditect.journal.windows import count_request
+from coditect.redis import RedisUnavailable, Script
 
 WINDOW_MS = 60_000
+WINDOW = timedelta(milliseconds=WINDOW_MS)
 # Counts only what passes: a refused request must not prolong the wait.
 # Answers whether it passes, the count, the milliseconds left of the window, and the time in seconds.
-COUNT = """
+COUNT = Script("""
 local count = tonumber(redis.call('GET', KEYS[1]) or '0')
 local passes = count < tonumber(ARGV[1])
 if passes then
@@ -30,16 +33,17 @@ if passes then
   if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 end
 return {passes and 1 or 0, count, redis.call('PTTL', KEYS[1]), redis.call('TIME')[1]}
-"""
+""")
 
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `requests` a minute for one `subject` of a `scope`."""
+    """At most `requests` a minute for one `subject` of a `scope`; `guards` a secret, so it holds without Redis too."""
 
     scope: str
     subject: str
     requests: int
+    guards: bool = False
 
     @property
     def key(self) -> str:
@@ -114,19 +118,49 @@ def limit_headers(*, limit: int, remaining: int, reset_at: int) -> dict[str, str
 
 
 def _count(limit: Limit) -> tuple[int, dict[str, str]] | None:
-    allowed = limit.requests * settings.RATE_LIMIT_FACTOR
+    allowed: int = limit.requests * settings.RATE_LIMIT_FACTOR
     if not allowed:
         return None
     try:
-        passed, count, left_ms, now = ask(lambda client: _run(client, limit.key, allowed))
+        counted = _count_in_redis(limit.key, allowed)
     except RedisUnavailable:
-        return None
-    seconds = max(1, math.ceil(left_ms / 1000))
-    reset_at = int(now) + seconds
-    if not passed:
-        raise LimitExceeded(limit=allowed, retry_after=seconds, reset_at=reset_at)
-    return allowed - count, limit_headers(limit=allowed, remaining=allowed - count, reset_at=reset_at)
+        if not limit.guards:
+            return None
+        counted = _count_in_postgres(limit.key, allowed)
+    if not counted.passes:
+        raise LimitExceeded(limit=allowed, retry_after=counted.seconds_left, reset_at=counted.reset_at)
+    remaining = allowed - counted.count
+    return remaining, limit_headers(limit=allowed, remaining=remaining, reset_at=counted.reset_at)
 
 
-def _run(client: Redis, key: str, allowed: int) -> list[int]:
-    return list(client.eval(COUNT, 1, key, str(allowed), str(WINDOW_MS)))
+@dataclass(frozen=True, kw_only=True)
+class _Counted:
+    """A request in its window; `now` is the store's clock, in seconds since the epoch."""
+
+    passes: bool
+    count: int
+    left: timedelta
+    now: int
+
+    @property
+    def seconds_left(self) -> int:
+        return max(1, math.ceil(self.left.total_seconds()))
+
+    @property
+    def reset_at(self) -> int:
+        return self.now + self.seconds_left
+
+
+def _count_in_redis(key: str, allowed: int) -> _Counted:
+    passes, count, left_ms, now = COUNT([key], [allowed, WINDOW_MS])
+    return _Counted(passes=bool(passes), count=count, left=timedelta(milliseconds=left_ms), now=int(now))
+
+
+def _count_in_postgres(key: str, allowed: int) -> _Counted:
+    found = count_request(key, allowed=allowed, length=WINDOW)
+    return _Counted(
+        passes=found.count <= allowed,
+        count=found.count,
+        left=found.ends_at - found.now,
+        now=int(found.now.timestamp()),
+    )

@@ -1,7 +1,7 @@
 """The view that speaks both dialects: authenticate, limit, read, one handler, answer in the dialect of the path."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeVar, cast
 
 from django.conf import settings
@@ -11,15 +11,17 @@ from django.utils.module_loading import import_string
 from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from coditect.api import throttling
+from coditect.api import idempotency, throttling
 from coditect.api.credentials import Scopes, require_scope
 from coditect.api.dialects import Dialect
 from coditect.api.flat import FLAT
 from coditect.api.parsers import StrictJSONParser
 from coditect.api.problems import Problem, from_exception, internal_error
+from coditect.api.schema.description import description_of
 from coditect.errors import DomainError, Unauthenticated
 
 logger = logging.getLogger(__name__)
@@ -38,7 +40,7 @@ class ApiView(APIView):
     errors: ClassVar[Sequence[type[DomainError]]] = ()
     request_headers: ClassVar[dict[str, dict[str, Any]]] = {}
     # Made once, not for every request as DRF does: with its own dispatch a heartbeat costs half as much again.
-    parsers = [StrictJSONParser()]
+    parsers: list[BaseParser] = [StrictJSONParser()]
     authenticators: list[BaseAuthentication] = [import_string(name)() for name in settings.API_AUTHENTICATION]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -55,6 +57,8 @@ class ApiView(APIView):
             response = self._render_problem(problem)
         for name, value in self.headers.items():
             response[name] = value
+        # What is somebody's own stays in no cache; an endpoint whose answer is everybody's says so.
+        response.headers.setdefault("Cache-Control", "no-store")
         return response
 
     def _handle(self, request: Request, kwargs: dict[str, Any]) -> Any:
@@ -70,11 +74,35 @@ class ApiView(APIView):
             require_scope(request, self.scopes)
         if request.META.get("CONTENT_LENGTH", "0") not in {"", "0"}:
             request.data  # noqa: B018 (a body of another type is a 415 also where no handler reads it)
+        if method == "post" and (key := self._idempotency_key(request, handler)):
+            return self._answer_once(request, key, lambda: handler(request, **kwargs))
         return handler(request, **kwargs)
+
+    @staticmethod
+    def _idempotency_key(request: Request, handler: Callable[..., Any]) -> str | None:
+        """The key of a request for what must not happen twice; where that does no harm, none is looked at."""
+        description = description_of(handler)
+        return idempotency.read_key(request) if description is not None and description.takes_key else None
+
+    def _answer_once(self, request: Request, key: str, act: Callable[[], Any]) -> Any:
+        before = dict(self.headers)
+
+        def answer() -> idempotency.Answered:
+            result = act()
+            return idempotency.Answered(result=result, headers=dict(self.headers.items() - before.items()))
+
+        answered = idempotency.answer_once(request, key, answer, caller=self.key_owner(request))
+        if answered.is_replay:
+            self.headers |= {**answered.headers, idempotency.REPLAYED: "true"}
+        return answered.result
 
     def rate_limits(self, request: Request) -> Sequence[throttling.Limit]:
         """The limits that this request counts against."""
         return [self.limit.for_request(request)]
+
+    def key_owner(self, request: Request) -> str:
+        """Whose Idempotency-Keys these are."""
+        return idempotency.caller_of(request)
 
     def error_extra(self, problem: Problem) -> dict[str, Any]:
         """Fields that this endpoint adds to a flat error, for clients that look only at the body."""

@@ -13,7 +13,11 @@ class JournalConfig(AppConfig):
     name = "coditect.journal"
 
     def ready(self) -> None:
-        """Let migrations take their time."""
+        """Let migrations take their time, and say which column is encrypted."""
+        from coditect import encryption
+        from coditect.journal.models import IdempotencyRecord
+
+        encryption.register(encryption.EncryptedColumn(IdempotencyRecord, "sealed", lambda record: record.context))
         pre_migrate.connect(lift_time_limits, dispatch_uid="journal.lift_time_limits")
 
 

@@ -4,19 +4,25 @@ import uuid
 from datetime import datetime
 from uuid import UUID
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
+
+NOTHING_ELSE = models.Q()
 
 
 class EventQuerySet(models.QuerySet["Event"]):
     """Events, seen by those who may."""
 
-    def for_organization(self, organization_id: UUID) -> "EventQuerySet":
-        """What happened in one organization."""
-        return self.filter(organization_id=organization_id)
+    def for_organization(self, organization_id: UUID, *, or_such: models.Q = NOTHING_ELSE) -> "EventQuerySet":
+        """What happened in one organization; and `or_such` events that concern it, as only the apps above can tell."""
+        return self.filter(models.Q(organization_id=organization_id) | or_such)
 
 
 class Event(models.Model):
-    """Something that happened. Ids are plain UUIDs: the journal stands below every app and points into none."""
+    """Something that happened. Ids are plain UUIDs: the journal stands below every app and points into none.
+
+    Append-only: triggers refuse every change but that of `dispatched_at`, and every deletion but by prune_events().
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     type = models.CharField(max_length=64)
@@ -25,6 +31,7 @@ class Event(models.Model):
     subject_type = models.CharField(max_length=32)
     subject_id = models.UUIDField()
     actor_id = models.UUIDField(null=True)
+    api_token_id = models.UUIDField(null=True)
     request_id = models.CharField(max_length=32, blank=True)
     ip = models.GenericIPAddressField(null=True)
     data = models.JSONField(default=dict)
@@ -37,6 +44,10 @@ class Event(models.Model):
             models.Index(fields=["organization_id", "-at"]),
             models.Index(fields=["subject_id", "-at"]),
             models.Index(fields=["at"], condition=models.Q(dispatched_at=None), name="event_undispatched"),
+            models.Index(fields=["organization_id", "type", "-at"], name="event_by_type"),
+            models.Index(fields=["actor_id", "-at"], name="event_by_actor"),
+            models.Index(fields=["request_id"], condition=~models.Q(request_id=""), name="event_by_request"),
+            BrinIndex(fields=["at"], name="event_by_age"),
         ]
 
     def __str__(self) -> str:
@@ -83,3 +94,39 @@ class Mail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.template} to {self.to}"
+
+
+class IdempotencyRecord(models.Model):
+    """What was answered to a request that must not happen twice: sealed, since it may hold secrets.
+
+    `scope_hash` tells the caller and their key; neither lies here in clear.
+    """
+
+    scope_hash = models.CharField(primary_key=True, max_length=64)
+    sealed = models.TextField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["created_at"], name="idempotency_by_age")]
+
+    def __str__(self) -> str:
+        return self.scope_hash
+
+    @property
+    def context(self) -> str:
+        """What the answer is sealed for."""
+        return f"idempotency:{self.scope_hash}"
+
+
+class RateWindow(models.Model):
+    """How many requests a limit has seen in its minute, while Redis cannot tell."""
+
+    key = models.CharField(primary_key=True, max_length=200)
+    count = models.PositiveIntegerField()
+    ends_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["ends_at"], name="rate_window_by_end")]
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.count}"

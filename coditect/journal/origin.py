@@ -14,6 +14,7 @@ class Origin:
     request_id: str = ""
     ip: str | None = None
     user_id: UUID | None = None
+    api_token_id: UUID | None = None
 
 
 NOBODY = Origin()
@@ -30,9 +31,9 @@ def acting_from(origin: Origin) -> Iterator[None]:
         _origin.reset(token)
 
 
-def acting_as(user_id: UUID) -> None:
-    """Record what follows in this request as done by a user."""
-    _origin.set(replace(_origin.get(), user_id=user_id))
+def acting_as(user_id: UUID, *, api_token_id: UUID | None = None) -> None:
+    """Record what follows in this request as done by a user, by means of an API token where one is named."""
+    _origin.set(replace(_origin.get(), user_id=user_id, api_token_id=api_token_id))
 
 
 def current_origin() -> Origin:

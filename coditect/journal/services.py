@@ -39,6 +39,7 @@ def record_event(
         subject_type=subject._meta.model_name or "",
         subject_id=subject.pk,
         actor_id=origin.user_id,
+        api_token_id=origin.api_token_id,
         request_id=origin.request_id,
         ip=origin.ip,
         data=data or {},

@@ -17,6 +17,7 @@ LISTS = {
     "accounts_loginsession": "user",
     "accounts_apitoken": "name",
     "accounts_totpdevice": "user",
+    "journal_event": "type",
     "journal_mail": "to",
     "licenses_license": "key_string",
     "licenses_seatsession": "hardware_id",

@@ -154,7 +154,8 @@ class TestEditUser:
     def test_changes_the_name_alone(self, administrator: Client, member: Person) -> None:
         self.edit(administrator, member.membership.user, full_name="Ada", is_active="on")
         assert User.objects.get(pk=member.user_id).full_name == "Ada"
-        assert not Event.objects.filter(type__startswith="user.").exists()
+        event = Event.objects.get(type__startswith="user.")
+        assert (event.type, event.data) == ("user.updated", {"fields": ["full_name"]})
 
     def test_deletes_nobody(self, administrator: Client, member: Person) -> None:
         assert administrator.post(url("user_delete", member.user_id), {"post": "yes"}).status_code == 403

@@ -28,9 +28,9 @@ class Table:
         self.wrong: list[str] = []
 
     @contextmanager
-    def case(self, name: str) -> Iterator[None]:
-        """One case: what fails is kept, what it changed is undone, in PostgreSQL and in Redis."""
-        SIZES[self.name] += 1
+    def case(self, name: str, *, count: int = 1) -> Iterator[None]:
+        """One case, or several in one request: what fails is kept, its changes are undone, in PostgreSQL and Redis."""
+        SIZES[self.name] += count
         try:
             with transaction.atomic():
                 yield
@@ -39,6 +39,12 @@ class Table:
             self.wrong.append(f"{name}: {error}")
         finally:
             redis.client.flushdb()
+
+    def judge(self, name: str, *, is_good: bool) -> None:
+        """One case that asks for nothing and changes nothing."""
+        SIZES[self.name] += 1
+        if not is_good:
+            self.wrong.append(name)
 
     def done(self) -> None:
         """Fail where a case did."""

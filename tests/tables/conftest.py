@@ -8,12 +8,17 @@ from tests.tables.cases import SIZES
 from tests.tables.world import World
 
 
-@pytest.fixture
-def world(db: None, monkeypatch: pytest.MonkeyPatch) -> World:
-    """The people and things of the tables."""
+@pytest.fixture(autouse=True)
+def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same algorithm with less work."""
     monkeypatch.setattr(Argon2PasswordHasher, "time_cost", 1)
     monkeypatch.setattr(Argon2PasswordHasher, "memory_cost", 64)
     factories._password_hash.cache_clear()
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """The people and things of the tables."""
     return World()
 
 

@@ -303,6 +303,7 @@ OPERATIONS = [
         not_found="organization_not_found",
     ),
     Operation(name="accept-invitation", method="POST", success=201, body={"token": token_of_an_invitation}),
+    Operation(name="audit", method="GET", may=ADMINS),
     # licenses
     Operation(name="licenses", method="GET"),
     Operation(name="license", method="GET", path={"license_id": own_license}, not_found="license_not_found"),

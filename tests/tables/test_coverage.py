@@ -4,6 +4,9 @@ from coditect.api.schema.document import operations_of
 from coditect.urls import router
 from tests.tables.operations import OPERATIONS
 
+# Its body is a list, and signed: tests/accounts/test_leaked_tokens.py tries what the tables try.
+ELSEWHERE = {"leaked-tokens"}
+
 
 def test_every_operation_of_both_dialects_has_a_row() -> None:
     routed = {
@@ -11,6 +14,7 @@ def test_every_operation_of_both_dialects_has_a_row() -> None:
         for route in router.routes
         for method, _ in operations_of(route)
         for dialect in route.dialects
+        if route.name not in ELSEWHERE
     }
     rows = [(row.name, row.method, dialect) for row in OPERATIONS for dialect in row.dialects]
     assert routed - set(rows) == set(), "tests/tables/operations.py lacks a row for these"

@@ -6,8 +6,10 @@ from uuid import UUID
 
 import pytest
 
+from accounts.scopes import Scope
 from tests.api.shapes import assert_problem
 from tests.dialects import Answer, Api
+from tests.factories import make_api_token
 from tests.tables.cases import CASES, Table, call, case_id, client
 from tests.tables.operations import Operation
 from tests.tables.world import ANONYMOUS, OUTSIDER, ROLES, World
@@ -15,6 +17,8 @@ from tests.tables.world import ANONYMOUS, OUTSIDER, ROLES, World
 # Of no lease group, and in no table.
 NOBODYS = UUID("6f9619ff-8b86-8011-b42d-00cf4fc964ff")
 OBJECT_CASES = [(operation, dialect) for operation, dialect in CASES if operation.not_found]
+# No operation on an object asks for it.
+NEXT_TO_NOTHING = Scope.READ_BILLING
 # What differs between any two answers.
 CHANGING = {"X-Request-ID", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
 
@@ -48,9 +52,26 @@ def strangers(world: World, operation: Operation, dialect: str) -> dict[str, Api
     return in_vain | colleagues
 
 
+def tokens(world: World, dialect: str) -> dict[str, Api]:
+    """API tokens that open nothing here: of another organization, and one that may do next to nothing."""
+    theirs, bare = make_api_token(world.outsider), make_api_token(world.owner, NEXT_TO_NOTHING)
+    return {
+        "API token of another organization": Api(dialect, theirs),
+        "the same in X-API-Key": Api(dialect).with_headers(x_api_key=theirs),
+        "API token without the scope": Api(dialect, bare),
+    }
+
+
 @pytest.mark.parametrize(("operation", "dialect"), OBJECT_CASES, ids=case_id)
 def test_tenants(world: World, operation: Operation, dialect: str) -> None:
     table = Table("tenant")
+    for name, api in tokens(world, dialect).items():
+        with table.case(f"{operation.id} {dialect} as {name}"):
+            path, body = operation.path_for(world, world.owner), operation.body_for(world, world.owner)
+            found, missing = call(api, operation, path, body), call(api, operation, *unknown(operation, path, body))
+            if (found.status, found.code) != (403, "insufficient_scope"):
+                assert found.status == 404, f"{found.status} {found.content[:200]!r}"
+            assert told(found) == told(missing)
     for name, api in strangers(world, operation, dialect).items():
         with table.case(f"{operation.id} {dialect} as {name}"):
             path, body = operation.path_for(world, world.owner), operation.body_for(world, world.owner)

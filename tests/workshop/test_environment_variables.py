@@ -29,6 +29,7 @@ READERS = {
     "mail_server",
     "mailbox",
     "encryption_keys",
+    "public_keys",
 }
 
 

@@ -45,7 +45,9 @@ class Description:
     """One operation.
 
     `errors` are those that only this operation has; what its view, its body and its limits imply is added.
-    `example` is a request body that a test sends. `is_limited` and `needs_database` are false for what always answers.
+    `takes_many` says that the body is a list of what `request` reads; `example` is a request body that a test
+    sends. `is_limited` and `needs_database` are false for what always answers.
+    `charges`: it moves money, so that a POST of it takes an Idempotency-Key though it creates nothing here.
     """
 
     id: str
@@ -53,17 +55,26 @@ class Description:
     tag: str
     answers: Answers
     request: type[serializers.Serializer[Any]] | None = None
+    takes_many: bool = False
     query: type[serializers.Serializer[Any]] | None = None
     errors: Sequence[type[DomainError]] = ()
-    example: dict[str, Any] | None = None
+    example: dict[str, Any] | list[dict[str, Any]] | None = None
     needs_log_in: bool | None = None
     is_limited: bool = True
     needs_database: bool = True
+    charges: bool = False
 
     @property
     def is_list(self) -> bool:
         """Whether it answers pages."""
         return self.query is not None and issubclass(self.query, ListQuery)
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether a POST of it takes an Idempotency-Key."""
+        return self.charges or any(
+            isinstance(answer, Answer) and answer.status == HTTPStatus.CREATED for answer in self.answers
+        )
 
 
 def created(shape: Any) -> Answer:

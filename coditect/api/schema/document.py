@@ -117,6 +117,7 @@ class Document:
             for match in CONVERTER.finditer(route.path)
         ]
         found += [{"name": name, "in": "header", **about} for name, about in view.request_headers.items()]
+        found += [headers.IDEMPOTENCY_KEY] if description.takes_key else []
         if description.query is not None:
             found += AutoSchema(view, self.registry).query(description.query)
         if description.is_list:
@@ -129,7 +130,8 @@ class Document:
     def _request_body(self, view: ApiView, description: Description) -> Schema | None:
         if description.request is None:
             return None
-        content = {"schema": AutoSchema(view, self.registry).body(description.request)}
+        schema = AutoSchema(view, self.registry).body(description.request)
+        content: Schema = {"schema": {"type": "array", "items": schema} if description.takes_many else schema}
         if description.example is not None:
             content["example"] = description.example
         return {"required": True, "content": {"application/json": content}}
@@ -138,14 +140,12 @@ class Document:
         found: Schema = {}
         for answer in description.answers:
             status, media_type, schema = self._answer(answer)
-            found[str(int(status))] = self._response(
-                status, capfirst(status.phrase), media_type, schema, is_limited=description.is_limited
-            )
+            found[str(int(status))] = self._response(description, status, capfirst(status.phrase), media_type, schema)
         for failure in failures_of(view, description, self.form):
             if str(int(failure.status)) not in found:
                 schema = self.form.error(sorted(failure.texts), extra_of(view), is_input=failure.is_input)
                 found[str(int(failure.status))] = self._response(
-                    failure.status, failure.text, "application/json", schema, is_limited=description.is_limited
+                    description, failure.status, failure.text, "application/json", schema
                 )
         return dict(sorted(found.items()))
 
@@ -160,8 +160,14 @@ class Document:
         return answer.status, answer.media_type, self.form.success(schema) if answer.is_enveloped else schema
 
     @staticmethod
-    def _response(status: HTTPStatus, text: str, media_type: str, schema: Schema | None, *, is_limited: bool) -> Schema:
-        response: Schema = {"description": text, "headers": headers.headers_of(status, is_limited=is_limited)}
+    def _response(
+        description: Description, status: HTTPStatus, text: str, media_type: str, schema: Schema | None
+    ) -> Schema:
+        limited, keyed = description.is_limited, description.takes_key
+        response: Schema = {
+            "description": text,
+            "headers": headers.headers_of(status, is_limited=limited, takes_key=keyed),
+        }
         if schema is not None:
             response["content"] = {media_type: {"schema": schema}}
         return response

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from coditect.api.credentials import InsufficientScope
+from coditect.api.idempotency import ERRORS as IDEMPOTENCY_ERRORS
 from coditect.api.problems import Problem, status_of
 from coditect.api.queries import InvalidQuery
 from coditect.api.schema.description import Description
@@ -75,6 +76,8 @@ def _implied(view: ApiView, description: Description) -> Iterator[type[DomainErr
         if view.scopes:
             yield InsufficientScope
     yield from view.errors
+    if description.takes_key:
+        yield from IDEMPOTENCY_ERRORS
     if description.query is not None:
         yield InvalidQuery
     if description.is_limited:
