@@ -17,7 +17,7 @@ from redis.connection import AbstractConnection, Connection
 from coditect.redis import client
 from licenses import leases
 from licenses.models import License, SeatSession
-from licenses.serializers import heartbeat_interval
+from licenses.serializers.seats import heartbeat_interval
 from tests.dialects import Answer, Api
 from tests.factories import Person, make_license, make_person
 

@@ -11,7 +11,7 @@ from tests.workshop.files import APPS, ROOT, read
 from tests.workshop.owned_models import House
 from tests.workshop.tenancy import MARK, Source, complaints, main
 
-VIEW, TASK, ADMIN = "licenses/views.py", "licenses/tasks.py", "licenses/admin.py"
+VIEW, TASK, ADMIN = "licenses/views/seats.py", "licenses/tasks.py", "licenses/admin/licenses.py"
 SERVICE, COMMAND = "licenses/services/release.py", "licenses/management/commands/issue_license.py"
 RECEIVER, FILTER = "licenses/receivers.py", "licenses/filters.py"
 PLACES = [VIEW, TASK, ADMIN, SERVICE, COMMAND, RECEIVER, FILTER]

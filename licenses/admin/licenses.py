@@ -1,4 +1,4 @@
-"""What administrators see of licenses and seats; what they do goes through the services."""
+"""Licenses in the console."""
 
 from datetime import datetime
 from typing import Any
@@ -13,10 +13,9 @@ from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from licenses import keys
-from licenses.models import License, SeatSession
+from licenses.models import License
 from licenses.services.capacity import change_seats
 from licenses.services.issue import issue_license
-from licenses.services.release import end_session
 
 
 class LicenseForm(forms.ModelForm):
@@ -113,49 +112,4 @@ class LicenseAdmin(ModelAdmin):
 
     def has_delete_permission(self, *_: Any, **__: Any) -> bool:
         """Licenses end; their record stays."""
-        return False
-
-
-@admin.register(SeatSession)
-class SeatSessionAdmin(ModelAdmin):
-    """Seats, live and past."""
-
-    list_display = [
-        "hardware_id",
-        "user",
-        "license",
-        "status",
-        "started_at",
-        "expires_at",
-        "ended_at",
-    ]
-    ordering = ["-started_at"]
-    list_filter = ["end_reason", ("ended_at", admin.EmptyFieldListFilter)]
-    search_fields = ["hardware_id", "user__email", "license__key_string", "=id"]
-    list_select_related = ["user", "license"]
-    actions = ["force_release"]
-
-    @admin.action(description="Force-release the selected seats", permissions=["release"])
-    def force_release(self, request: HttpRequest, queryset: QuerySet[SeatSession]) -> None:
-        """Take seats back at once; their holders' next heartbeats are told so."""
-        # tenancy: the staff of the service sees every organization
-        sessions = SeatSession.objects.unended().filter(pk__in=queryset).order_by("license_id", "pk")
-        for session in sessions:
-            end_session(session_id=session.pk, reason=SeatSession.EndReason.REVOKED)
-        self.message_user(request, f"{len(sessions)} seats released.")
-
-    def has_release_permission(self, request: HttpRequest) -> bool:
-        """Whoever may change sessions."""
-        return request.user.has_perm("licenses.change_seatsession")
-
-    def has_add_permission(self, *_: Any, **__: Any) -> bool:
-        """Only acquiring makes one."""
-        return False
-
-    def has_change_permission(self, *_: Any, **__: Any) -> bool:
-        """To look at."""
-        return False
-
-    def has_delete_permission(self, *_: Any, **__: Any) -> bool:
-        """The record stays."""
         return False

@@ -1,4 +1,4 @@
-"""Shapes of licenses and seats, in and out."""
+"""Shapes of seats."""
 
 import json
 from collections.abc import Sequence
@@ -8,25 +8,15 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
-from accounts.models import Membership
 from coditect.api.fields import IdField, TextField
 from licenses.leases import Beat
-from licenses.models import License, SeatSession
+from licenses.models import SeatSession
 from licenses.services.acquire import HeldSeat
-from licenses.services.occupancy import active_seats, deadlines, live_sessions
+from licenses.services.occupancy import deadlines
 from licenses.services.release import ReleasedSeat
 from licenses.services.seats import ttl
-from licenses.services.validate import Verdict
 
 METADATA_BYTES = 2048
-VISIBLE_KEY_CHARACTERS = 4
-
-
-class ValidateSerializer(serializers.Serializer[Any]):
-    """What validating a key takes."""
-
-    key_string = TextField(max_length=200)
-    hardware_id = TextField(max_length=128, required=False)
 
 
 class AcquireSerializer(serializers.Serializer[Any]):
@@ -125,61 +115,4 @@ def _present_session(session: SeatSession, expires_at: datetime) -> dict[str, An
         "last_heartbeat_at": max(session.started_at, expires_at - ttl()),
         "expires_at": expires_at,
         "ended_at": session.ended_at,
-    }
-
-
-def present_licenses(licenses: Sequence[License], *, membership: Membership, now: datetime) -> list[dict[str, Any]]:
-    """Licenses with their present seats; viewers see keys masked."""
-    counts = active_seats(licenses)
-    return [
-        {
-            "id": license.pk,
-            "key_string": license.key_string if membership.may_hold_seats else mask(license.key_string),
-            "tier": license.tier,
-            "status": license.status_at(now),
-            "is_active": license.is_usable(at=now),
-            "expiry_date": license.last_moment,
-            "max_seats": license.max_seats,
-            "active_seats": counts[license.pk],
-            "available_seats": max(0, license.max_seats - counts[license.pk]),
-            "features": license.features,
-            "organization_id": license.organization_id,
-            "created_at": license.created_at,
-        }
-        for license in licenses
-    ]
-
-
-def present_license(license: License, *, membership: Membership, now: datetime) -> dict[str, Any]:
-    """One license, with those who hold its seats."""
-    fields = present_licenses([license], membership=membership, now=now)[0]
-    return fields | {"sessions": present_sessions(live_sessions(license, now=now))}
-
-
-def mask(key: str) -> str:
-    """A key of which only the end can be read."""
-    return "*" * max(0, len(key) - VISIBLE_KEY_CHARACTERS) + key[-VISIBLE_KEY_CHARACTERS:]
-
-
-def present_verdict(verdict: Verdict) -> dict[str, Any]:
-    """What a key is worth; never whose it is."""
-    license = verdict.license
-    if license is None:
-        return {
-            "valid": False,
-            "code": verdict.code,
-            "reason": verdict.reason,
-            "checked_at": verdict.checked_at,
-        }
-    return {
-        "valid": True,
-        "license": {
-            "tier": license.tier,
-            "status": license.status_at(verdict.checked_at),
-            "is_active": True,
-            "expiry_date": license.last_moment,
-            "max_seats": license.max_seats,
-            "features": license.features,
-        },
-        "checked_at": verdict.checked_at,
     }

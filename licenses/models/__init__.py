@@ -1,0 +1,18 @@
+"""Licenses and the sessions in which machines hold their seats."""
+
+from licenses.models.licenses import PERPETUAL, License, LicenseQuerySet, SeatChange
+from licenses.models.proofs import LeaseRepair, RedisNote, SeatVerification
+from licenses.models.seats import UNENDED, SeatSession, SeatSessionQuerySet
+
+__all__ = [
+    "PERPETUAL",
+    "UNENDED",
+    "LeaseRepair",
+    "License",
+    "LicenseQuerySet",
+    "RedisNote",
+    "SeatChange",
+    "SeatSession",
+    "SeatSessionQuerySet",
+    "SeatVerification",
+]

@@ -1,0 +1,1 @@
+"""Shapes of licensing, in and out, by what they tell of."""

@@ -1,0 +1,1 @@
+"""Endpoints of licensing, by what they act on."""
