@@ -7,7 +7,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import licenses.models
+import licenses.models.licenses
 
 
 class Migration(migrations.Migration):
@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
                 (
                     "lease_group",
                     models.CharField(
-                        default=licenses.models.new_lease_group, editable=False, max_length=12, unique=True
+                        default=licenses.models.licenses.new_lease_group, editable=False, max_length=12, unique=True
                     ),
                 ),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
