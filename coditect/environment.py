@@ -12,7 +12,8 @@ from urllib.parse import unquote, urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 from environs import Env, EnvError
@@ -181,6 +182,31 @@ class Environment:
                 )
             keys[key_id] = key
         return keys
+
+    def private_key(self, name: str) -> Ed25519PrivateKey | None:
+        """An Ed25519 key in base64: what a PEM file has between its two lines. None where it is not set."""
+        text = self.text(name, "")
+        if not text:
+            return None
+        try:
+            key = load_der_private_key(_base64(text), password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            key = None
+        if not isinstance(key, Ed25519PrivateKey):
+            raise ImproperlyConfigured(f"{name} must be a private Ed25519 key: PKCS #8 in base64, in one line.")
+        return key
+
+    def days_by_word(self, name: str, *, others: int, at_most: int) -> tuple[dict[str, int], int]:
+        """Days by words, from `word:days,word:days`, and the days of all other words, which stand alone."""
+        days: dict[str, int] = {}
+        for entry in self.words(name, []):
+            word, _, text = entry.rpartition(":")
+            if not text.isdecimal() or not 1 <= int(text) <= at_most or word in days:
+                raise ImproperlyConfigured(
+                    f"{name} must be a list of word:days, each word once, each from 1 to {at_most} days."
+                )
+            days[word] = int(text)
+        return days, days.pop("", others)
 
     def embedded(self, name: str) -> str:
         """A string that a running embedded set provides in development; elsewhere it is required."""

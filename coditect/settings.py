@@ -123,6 +123,9 @@ SIMPLE_JWT = {
 }
 
 LEAKED_TOKENS_PUBLIC_KEYS = environment.public_keys("LEAKED_TOKENS_PUBLIC_KEYS")
+# Unset, the key is made and kept in the database, encrypted.
+LICENSE_SIGNING_KEY = environment.private_key("LICENSE_SIGNING_KEY")
+OFFLINE_GRACE_DAYS, OFFLINE_GRACE_DAYS_OTHERS = environment.days_by_word("OFFLINE_GRACE_DAYS", others=7, at_most=366)
 
 SEAT_TTL_SECONDS = environment.number("SEAT_TTL_SECONDS", 360, at_least=2)
 SEAT_SWEEP_SECONDS = 15

@@ -9,10 +9,13 @@ class LicensesConfig(AppConfig):
     name = "licenses"
 
     def ready(self) -> None:
-        """Listen to what happens in the apps below, and tell what is known of a person."""
+        """Listen to what happens in the apps below, tell what is known of a person, and what is encrypted."""
         from accounts.services.personal_data import export_by
+        from coditect import encryption
         from licenses import receivers
+        from licenses.models import SigningKey
         from licenses.services.personal_data import export_seat_sessions
 
+        encryption.register(encryption.EncryptedColumn(SigningKey, "private_key", lambda key: key.context))
         receivers.connect()
         export_by("seat_sessions", export_seat_sessions)

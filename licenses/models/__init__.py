@@ -3,6 +3,7 @@
 from licenses.models.licenses import PERPETUAL, License, LicenseQuerySet, SeatChange
 from licenses.models.proofs import LeaseRepair, RedisNote, SeatVerification
 from licenses.models.seats import UNENDED, SeatSession, SeatSessionQuerySet
+from licenses.models.signing import SigningKey, SigningKeyQuerySet
 
 __all__ = [
     "PERPETUAL",
@@ -15,4 +16,6 @@ __all__ = [
     "SeatSession",
     "SeatSessionQuerySet",
     "SeatVerification",
+    "SigningKey",
+    "SigningKeyQuerySet",
 ]

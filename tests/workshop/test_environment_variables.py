@@ -30,6 +30,8 @@ READERS = {
     "mailbox",
     "encryption_keys",
     "public_keys",
+    "private_key",
+    "days_by_word",
 }
 
 
