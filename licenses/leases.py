@@ -82,10 +82,8 @@ def _load(*names: str) -> Script:
     return Script("\n".join((LUA / f"{name}.lua").read_text() for name in ("prelude", *names)))
 
 
-SCRIPTS = {
-    name: _load("seeded", name)
-    for name in ("beat", "grant", "survey", "remove", "mark", "describe", "live", "count", "known")
-}
+SCRIPTS = {name: _load("seeded", name) for name in ("beat", "survey", "remove", "mark", "live", "count", "known")}
+SCRIPTS |= {name: _load("seeded", "cap", name) for name in ("grant", "describe")}
 SCRIPTS["seed"] = _load("seed")
 
 
@@ -213,6 +211,7 @@ def grant(license: License, session: SeatSession, *, used_seats: int, now: datet
         _license_facts(license, used_seats),
         _ttl_ms(),
         *_described(session),
+        _end_of(license),
     )
     return _moment(answer[2])
 
@@ -225,7 +224,7 @@ def seed(license: License, sessions: Sequence[SeatSession], *, now: datetime) ->
         _ms(now),
         _license_facts(license, len(sessions)),
         _ttl_ms(),
-        _ms(license.expires_at) if license.expires_at else "",
+        _end_of(license),
         *(part for session in sessions for part in _described(session)),
     )
 
@@ -256,9 +255,10 @@ def mark(license: License, sessions: Sequence[SeatSession], *, used_seats: int, 
     return [_moment(at) for at in answer[2:]]
 
 
-def describe(license: License, *, used_seats: int, now: datetime) -> None:
-    """Tell heartbeats the license's new seat count. Raises Unseeded."""
-    _run("describe", license.lease_group, _ms(now), _license_facts(license, used_seats))
+def describe(license: License, *, used_seats: int, now: datetime) -> bool:
+    """Tell heartbeats the license's new seat count and end; true when done. Raises Unseeded."""
+    _run("describe", license.lease_group, _ms(now), _license_facts(license, used_seats), _end_of(license))
+    return True
 
 
 def live(license: License, *, first: int = 0) -> dict[UUID, datetime]:
@@ -327,6 +327,10 @@ def _described(session: SeatSession) -> tuple[str, str, str]:
 
 def _session_facts(session: SeatSession) -> str:
     return f"{session.user_id.hex}|{_ms(session.started_at)}|{session.hardware_id}"
+
+
+def _end_of(license: License) -> int | str:
+    return _ms(license.expires_at) if license.expires_at else ""
 
 
 def _license_facts(license: License, used_seats: int) -> str:

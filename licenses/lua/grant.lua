@@ -1,5 +1,7 @@
 -- Put or extend one lease, under the license lock.
--- ARGV: 3 facts of the license, 4 ttl ms, 5 session, 6 its facts, 7 '1' where it is marked, else ''.
+-- ARGV: 3 facts of the license, 4 ttl ms, 5 session, 6 its facts, 7 '1' where it is marked, else '',
+-- 8 the license's end (database ms) or ''.
+cap_at(ARGV[8])
 local deadline = renewed(ARGV[4])
 local old = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[5]) or nil)
 if ARGV[7] ~= '' then

@@ -4,6 +4,7 @@ import secrets
 import uuid
 from datetime import UTC, datetime
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Coalesce
@@ -50,6 +51,13 @@ class License(models.Model):
         SUSPENDED = "suspended"
         REVOKED = "revoked"
 
+    class Hold(models.TextChoices):
+        """Who keeps it suspended; each lifts only their own hold, and the last one lifted reinstates it."""
+
+        CUSTOMER = "customer"
+        OPERATOR = "operator"
+        BILLING = "billing"
+
     EXPIRED = "expired"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -58,11 +66,14 @@ class License(models.Model):
     key_normalized = models.CharField(max_length=100, unique=True, editable=False)
     tier = models.CharField(max_length=32)
     status = models.CharField(max_length=16, choices=Status, default=Status.ACTIVE)
+    holds = ArrayField(models.CharField(max_length=16, choices=Hold), default=list, blank=True, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: never.")
     max_seats = models.PositiveIntegerField()
     features = models.JSONField(default=list, blank=True)
     lease_group = models.CharField(max_length=12, unique=True, default=new_lease_group, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # When another organization handed it over: what ended before is not for the present one to see.
+    transferred_at = models.DateTimeField(null=True, editable=False)
 
     objects = LicenseQuerySet.as_manager()
 
@@ -77,6 +88,11 @@ class License(models.Model):
         """When it ends; one that never does ends with the year 9999, since clients expect a date."""
         return self.expires_at or PERPETUAL
 
+    @property
+    def seats_in_force(self) -> int:
+        """How many seats may be held: all that were sold, or none while it is suspended and once it is revoked."""
+        return self.max_seats if self.status == self.Status.ACTIVE else 0
+
     def status_at(self, at: datetime) -> str:
         """Active, suspended, revoked or expired."""
         if self.status == self.Status.ACTIVE and self.expires_at is not None and self.expires_at <= at:
@@ -89,7 +105,7 @@ class License(models.Model):
 
 
 class SeatChange(models.Model):
-    """From `at` on a license has `seats`: the history against which `verify_seats` holds the sessions."""
+    """From `at` on a license has `seats` in force: the history against which `verify_seats` holds the sessions."""
 
     license = models.ForeignKey(License, on_delete=models.CASCADE, related_name="seat_changes")
     at = models.DateTimeField()

@@ -14,8 +14,13 @@ class SeatSessionQuerySet(models.QuerySet["SeatSession"]):
 
     def for_member(self, membership: Membership) -> "SeatSessionQuerySet":
         """One's own in the organization; all of it for its administrators."""
-        sessions = self.filter(license__organization=membership.organization)
+        sessions = self.since_transfer().filter(license__organization=membership.organization)
         return sessions if membership.administers else sessions.filter(user=membership.user)
+
+    def since_transfer(self) -> "SeatSessionQuerySet":
+        """Without those that ended under an organization which had the license before."""
+        handed_over = F("license__transferred_at")
+        return self.filter(Q(license__transferred_at=None) | UNENDED | Q(ended_at__gt=handed_over))
 
     def unended(self) -> "SeatSessionQuerySet":
         """Those that count against the license."""

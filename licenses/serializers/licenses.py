@@ -25,7 +25,7 @@ def present_licenses(licenses: Sequence[License], *, membership: Membership, now
             "expiry_date": license.last_moment,
             "max_seats": license.max_seats,
             "active_seats": counts[license.pk],
-            "available_seats": max(0, license.max_seats - counts[license.pk]),
+            "available_seats": max(0, license.seats_in_force - counts[license.pk]),
             "features": license.features,
             "organization_id": license.organization_id,
             "created_at": license.created_at,

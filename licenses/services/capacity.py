@@ -23,16 +23,21 @@ def change_seats(*, license_id: UUID, seats: int) -> License:
         return license
     license.max_seats = seats
     license.save(update_fields=["max_seats"])
-    SeatChange.objects.create(license=license, at=locked.now, seats=seats)
-    mark_surplus(locked)
-    _unmark_fitting(locked)
+    put_seats_in_force(locked)
     _record_change(license, at=locked.now)
     return license
 
 
+def put_seats_in_force(locked: LockedLicense) -> None:
+    """Hold the sessions against the seats that the license has from now on, and write those down."""
+    SeatChange.objects.create(license=locked.license, at=locked.now, seats=locked.license.seats_in_force)
+    mark_surplus(locked)
+    _unmark_fitting(locked)
+
+
 def mark_surplus(locked: LockedLicense) -> None:
-    """Mark the newest sessions above the seat count; while Redis is away their promises are unknown, so later."""
-    surplus = locked.used - locked.marked - locked.license.max_seats
+    """Mark the newest sessions above the seats in force; while Redis is away their promises are unknown, so later."""
+    surplus = locked.used - locked.marked - locked.license.seats_in_force
     if surplus <= 0:
         return
     newest = _unended(locked, is_marked=False).order_by("-started_at", "-id")[:surplus]
@@ -54,9 +59,8 @@ def _unmark_fitting(locked: LockedLicense) -> None:
     Redis is told the new count before the marks are lifted in the record: were its leases written anew without them and
     the COMMIT to fail, it would renew what is still marked. It lifts a mark when the session's next heartbeat asks.
     """
-    used = locked.used
-    locked.ask(lambda: leases.describe(locked.license, used_seats=used, now=locked.now))
-    room = max(0, locked.license.max_seats - (locked.used - locked.marked))
+    locked.describe()
+    room = max(0, locked.license.seats_in_force - (locked.used - locked.marked))
     oldest: Sequence[SeatSession] = list(_unended(locked, is_marked=True).order_by("started_at", "id")[:room])
     ids = [session.pk for session in oldest]
     SeatSession.objects.filter(license=locked.license, pk__in=ids).update(revoke_at=None)

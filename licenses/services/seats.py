@@ -109,7 +109,7 @@ class LockedLicense:
         machine = self._machine
         values: dict[str, str | int | UUID | None] = {
             "license": self.license.pk,
-            "seats": self.license.max_seats,
+            "seats": self.license.seats_in_force,
             "user": machine.user_id if machine else None,
             "hardware": machine.hardware_id if machine else None,
             "organization": self.license.organization_id,
@@ -132,12 +132,12 @@ class LockedLicense:
     @property
     def seats_remaining(self) -> int:
         """Seats that nobody holds; never negative."""
-        return max(0, self.license.max_seats - self.used)
+        return max(0, self.license.seats_in_force - self.used)
 
     @property
     def is_full(self) -> bool:
         """Whether every seat is taken."""
-        return self.used >= self.license.max_seats
+        return self.used >= self.license.seats_in_force
 
     def unended(self) -> list[SeatSession]:
         """All sessions that count against the license, oldest first."""
@@ -202,6 +202,11 @@ class LockedLicense:
         for session in sessions:
             session.ended_at, session.end_reason = self.now, reason
             record_seat_event(END_EVENTS[reason], session, self.license, at=self.now)
+
+    def describe(self) -> bool:
+        """Tell Redis what the license is now: its seats, and its own end. False while it is away."""
+        used = self.used
+        return bool(self.ask(lambda: leases.describe(self.license, used_seats=used, now=self.now)))
 
     def repair_later(self) -> None:
         """Have the leases written anew once Redis is back."""
