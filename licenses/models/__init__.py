@@ -1,5 +1,6 @@
 """Licenses and the sessions in which machines hold their seats."""
 
+from licenses.models.batches import Batch, BatchItem, BatchQuerySet
 from licenses.models.licenses import PERPETUAL, License, LicenseQuerySet, SeatChange
 from licenses.models.proofs import LeaseRepair, RedisNote, SeatVerification
 from licenses.models.seats import UNENDED, SeatSession, SeatSessionQuerySet
@@ -8,6 +9,9 @@ from licenses.models.signing import SigningKey, SigningKeyQuerySet
 __all__ = [
     "PERPETUAL",
     "UNENDED",
+    "Batch",
+    "BatchItem",
+    "BatchQuerySet",
     "LeaseRepair",
     "License",
     "LicenseQuerySet",
