@@ -1,6 +1,8 @@
 """Licenses and the sessions in which machines hold their seats."""
 
 from licenses.models.batches import Batch, BatchItem, BatchQuerySet
+from licenses.models.expiries import ExpiryWatch
+from licenses.models.keys import LicenseKey
 from licenses.models.licenses import PERPETUAL, License, LicenseQuerySet, SeatChange
 from licenses.models.proofs import LeaseRepair, RedisNote, SeatVerification
 from licenses.models.seats import UNENDED, SeatSession, SeatSessionQuerySet
@@ -12,8 +14,10 @@ __all__ = [
     "Batch",
     "BatchItem",
     "BatchQuerySet",
+    "ExpiryWatch",
     "LeaseRepair",
     "License",
+    "LicenseKey",
     "LicenseQuerySet",
     "RedisNote",
     "SeatChange",
