@@ -14,6 +14,7 @@ from coditect.journal.services import record_event
 from licenses import keys, leases
 from licenses.models import License, SeatSession
 from licenses.services.capacity import mark_surplus
+from licenses.services.former_keys import KEY_REPLACED, is_retired
 from licenses.services.seats import LockedLicense, Machine, record_seat_event
 
 EARLIEST_LEASES = 20
@@ -96,10 +97,13 @@ def acquire_seat(
         raise SeatsForbidden
     machine = Machine(user_id=membership.user_id, hardware_id=hardware_id)
     licenses = License.objects.for_organization(membership.organization)
+    key = keys.normalize(license_key)
     with transaction.atomic():
-        locked = LockedLicense.take(licenses.filter(key_normalized=keys.normalize(license_key)), machine)
+        locked = LockedLicense.take(licenses.filter(keys=key), machine)
         if locked is None:
             raise LicenseNotFound
+        if is_retired(locked.license, key, at=locked.now):
+            raise LicenseRevoked(KEY_REPLACED)
         outcome = _decide(
             locked,
             machine,

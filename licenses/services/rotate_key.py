@@ -1,0 +1,72 @@
+"""A license gets another key, because the old one is in too many hands."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from accounts.models import Organization
+from coditect.journal.services import record_event
+from licenses import keys
+from licenses.models import License, LicenseKey
+from licenses.services.life import RevocationIsFinal, lock_license
+
+GRACE_DAYS = 7
+LONGEST_GRACE_DAYS = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class RotatedKey:
+    """A license with its new key, and until when the one before it works."""
+
+    license: License
+    former_key_works_until: datetime
+
+
+@transaction.atomic
+def rotate_key(
+    *, license_id: UUID, now: datetime, grace_days: int = GRACE_DAYS, within: Organization | None = None
+) -> RotatedKey:
+    """Give a license a new key; the old one, and none before it for longer, works until the grace is over.
+
+    Whoever holds a seat keeps it. `within`: the organization that must have the license. Raises LicenseNotFound,
+    RevocationIsFinal.
+    """
+    license = lock_license(license_id, within=within).license
+    if license.status == License.Status.REVOKED:
+        raise RevocationIsFinal
+    former, works_until = license.key_normalized, now + timedelta(days=grace_days)
+    license.key_string = keys.generate(environment=settings.CODITECT_ENV, year=now.year)
+    license.key_normalized = keys.normalize(license.key_string)
+    license.save(update_fields=["key_string", "key_normalized"])
+    _retire_former_keys(license, works_until)
+    record_event(
+        "license.key_rotated",
+        license,
+        at=now,
+        organization_id=license.organization_id,
+        data={
+            "license_id": str(license.pk),
+            "key_ending": license.key_normalized[-4:],
+            "former_key_ending": former[-4:],
+            "former_key_works_until": works_until.isoformat(),
+        },
+    )
+    # Not before: were this COMMIT to fail, heartbeats would tell of a key that no license has.
+    transaction.on_commit(partial(_tell_heartbeats, license.pk), robust=True)
+    return RotatedKey(license=license, former_key_works_until=works_until)
+
+
+def _retire_former_keys(license: License, works_until: datetime) -> None:
+    """A later rotation may end an earlier one's grace, and never prolongs it."""
+    former = LicenseKey.objects.filter(license=license).exclude(pk=license.key_normalized)
+    former.filter(Q(works_until=None) | Q(works_until__gt=works_until)).update(works_until=works_until)
+
+
+@transaction.atomic
+def _tell_heartbeats(license_id: UUID) -> None:
+    lock_license(license_id).describe()
