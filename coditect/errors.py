@@ -26,6 +26,13 @@ class InvalidInput(DomainError):
         self.field = field
 
 
+class InvalidLines(DomainError):
+    """A file of which not every line can be accepted; the `errors` in its details say which, and why."""
+
+    code = "lines_invalid"
+    message = "Some lines are not acceptable."
+
+
 class Rejected(DomainError):
     """The request brings something that counts for nothing here; sending it again will not help."""
 

@@ -15,6 +15,15 @@ ERRORS: Schema = {
     "description": "The messages, by field.",
     "additionalProperties": {"type": "array", "items": TEXT, "minItems": 1},
 }
+LINE_ERRORS: Schema = {
+    "type": "array",
+    "description": "What is wrong with a file, line by line.",
+    "items": {
+        "type": "object",
+        "properties": {"line": {"type": "integer", "minimum": 1}, "field": TEXT, "code": TEXT, "message": TEXT},
+        "required": ["line", "field", "code", "message"],
+    },
+}
 META: Schema = {
     "type": "object",
     "properties": {
@@ -110,7 +119,10 @@ class EnvelopedForm(Form):
             error=closed_object(
                 code=TEXT,
                 message=TEXT,
-                details={"type": "object", "properties": {"field": TEXT, "reason": TEXT, "errors": ERRORS}},
+                details={
+                    "type": "object",
+                    "properties": {"field": TEXT, "reason": TEXT, "errors": {"anyOf": [ERRORS, LINE_ERRORS]}},
+                },
             ),
             meta=reference("Meta"),
         ),
