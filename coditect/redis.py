@@ -1,6 +1,7 @@
 """The one connection to Redis: short time-outs, no retries, and a breaker, so that an outage costs milliseconds."""
 
 import hashlib
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -40,6 +41,7 @@ class Breaker:
         self._lock = threading.Lock()
         self._failures = 0
         self._closed_at = 0.0
+        self._failed_at = -math.inf
 
     def allows(self) -> bool:
         """Whether to ask; an open breaker lets one caller through when its time is over."""
@@ -59,7 +61,16 @@ class Breaker:
         """Count; open at the third in a row."""
         with self._lock:
             self._failures += 1
-            self._closed_at = self._clock() + OPEN_SECONDS
+            self._failed_at = self._clock()
+            self._closed_at = self._failed_at + OPEN_SECONDS
+
+    def seconds_since_failure(self) -> float:
+        """How long nothing has failed, whatever succeeded meanwhile."""
+        return self._clock() - self._failed_at
+
+    def forget(self) -> None:
+        """Be as new."""
+        self._failures, self._failed_at = 0, -math.inf
 
 
 breaker = Breaker()

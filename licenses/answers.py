@@ -77,6 +77,14 @@ class LicenseDetailBody(LicenseBody):
     sessions: list[SeatSessionBody]
 
 
+class LicenseFileBody(TypedDict):
+    """A license file: a flattened JWS (RFC 7515, section 7.2.2)."""
+
+    payload: Annotated[str, "The license and `valid_until`, as JSON in base64url."]
+    protected: Annotated[str, "`alg`, `kid` and `typ`, as JSON in base64url."]
+    signature: str
+
+
 class ValidLicenseBody(TypedDict):
     """What a good key stands for; never whose it is."""
 
@@ -88,12 +96,17 @@ class ValidLicenseBody(TypedDict):
     features: Features
 
 
+CheckedAt = Annotated[datetime, "When the license was looked at: now, or a few seconds ago."]
+Receipt = Annotated[str | None, "The verdict, signed: a compact JWS (docs/ci.md). Null while signing is out of order."]
+
+
 class GoodKeyBody(TypedDict):
     """The key is good."""
 
     valid: Literal[True]
     license: ValidLicenseBody
-    checked_at: datetime
+    checked_at: CheckedAt
+    receipt: Receipt
 
 
 class BadKeyBody(TypedDict):
@@ -102,7 +115,14 @@ class BadKeyBody(TypedDict):
     valid: Literal[False]
     code: Literal["not_found", "expired", "suspended", "revoked", "malformed_key"]
     reason: str
-    checked_at: datetime
+    checked_at: CheckedAt
+    receipt: Receipt
 
 
 VerdictBody = GoodKeyBody | BadKeyBody
+
+
+class VerdictsBody(TypedDict):
+    """What many keys are worth, in the order in which they were asked for."""
+
+    verdicts: list[VerdictBody]

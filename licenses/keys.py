@@ -5,6 +5,7 @@ characters. The check is the key up to there, read as a number in base 36, modul
 wrong character and every swap of neighbours shows. Keys imported from elsewhere may have any form.
 """
 
+import hashlib
 import re
 import secrets
 
@@ -29,6 +30,11 @@ def generate(*, environment: str, year: int) -> str:
 def normalize(key: str) -> str:
     """The form in which keys are compared: upper case, no spaces or hyphens, O as 0, I and L as 1."""
     return re.sub(r"[\s-]", "", key).upper().translate(_READ_ALIKE)
+
+
+def hash_key(normalized: str) -> str:
+    """What stands for a normalised key where the key itself must not: SHA-256, in hexadecimal."""
+    return hashlib.sha256(normalized.encode()).hexdigest()
 
 
 def check_characters(normalized: str) -> str:

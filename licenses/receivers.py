@@ -1,12 +1,16 @@
-"""What licensing does when something happens in accounts."""
+"""What licensing does when something happens in accounts, or to a license."""
 
+from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from coditect.journal.models import Event
 from coditect.journal.services import on
+from licenses.models.licenses import licenses_changed
 from licenses.services.close import close_licenses
 from licenses.services.issue import issue_free_license
 from licenses.services.personal_data import forget_machines
+from licenses.services.remember import forget_verdicts
 from licenses.services.revoke import revoke_seats_of
 
 
@@ -19,6 +23,7 @@ def connect() -> None:
     on("user.deactivated", take_all_seats)
     on("user.deleted", take_all_seats)
     on("user.deleted", forget_machines_of)
+    licenses_changed.connect(forget_verdicts_on)
 
 
 def give_free_license(event: Event) -> None:
@@ -44,3 +49,8 @@ def take_all_seats(event: Event) -> None:
 def forget_machines_of(event: Event) -> None:
     """Whoever asked to be forgotten is, once their seats have ended."""
     forget_machines(user_id=event.subject_id)
+
+
+def forget_verdicts_on(*, ids: Collection[UUID], **_: Any) -> None:
+    """What a key was worth before its license changed is not what it is worth now."""
+    forget_verdicts(ids)

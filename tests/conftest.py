@@ -23,8 +23,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
 @pytest.fixture(autouse=True)
 def _empty_redis() -> None:
-    """Each test starts with an empty Redis and a closed breaker."""
-    redis.breaker.succeeded()
+    """Each test starts with an empty Redis and a breaker that knows of no failure."""
+    redis.breaker.forget()
     redis.client.flushdb()
 
 

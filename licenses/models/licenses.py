@@ -3,17 +3,21 @@
 import secrets
 import uuid
 from datetime import UTC, datetime
+from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Coalesce
+from django.dispatch import Signal
 from django.utils import timezone
 
 from accounts.models import Organization
 
 PERPETUAL = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 LEASE_GROUP_BYTES = 6
+# Sent with their `ids` inside the transaction that changes licenses, whoever changes them and in whatever way.
+licenses_changed = Signal()
 
 
 def new_lease_group() -> str:
@@ -39,6 +43,14 @@ class LicenseQuerySet(models.QuerySet["License"]):
     def locked(self, *, skip_locked: bool = False) -> "LicenseQuerySet":
         """Under the row lock that every seat decision takes first; it lets foreign keys to the row pass."""
         return self.select_for_update(no_key=True, of=("self",), skip_locked=skip_locked)
+
+    def update(self, **values: Any) -> int:
+        """Change them, and tell of it."""
+        with transaction.atomic(savepoint=False):
+            ids = list(self.order_by().values_list("pk", flat=True))
+            count = super().update(**values)
+            licenses_changed.send(License, ids=ids)
+        return count
 
 
 class License(models.Model):
@@ -82,6 +94,14 @@ class License(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tier} …{self.key_string[-4:]}"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Keep it, and tell of a change."""
+        is_new = self._state.adding
+        with transaction.atomic(savepoint=False):
+            super().save(*args, **options)
+            if not is_new:
+                licenses_changed.send(License, ids=[self.pk])
 
     @property
     def last_moment(self) -> datetime:

@@ -1,49 +1,38 @@
-"""Is this key good? Asked by CI scripts, without log-in."""
+"""Is this key good? Asked by CI scripts, without log-in, and by an organization for many of its keys at once."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 
+from accounts.models import Organization
 from licenses import keys
-from licenses.models import License
+from licenses.models import License, LicenseKey
+from licenses.services.judge import Verdict, judge
+from licenses.services.receipts import with_receipt
+from licenses.services.remember import look_up, remember
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """What a key is worth: a license, or a code and a sentence that say why not."""
-
-    license: License | None
-    checked_at: datetime
-    code: str = ""
-    reason: str = ""
-
-    @property
-    def is_valid(self) -> bool:
-        """Whether the license may be used now."""
-        return self.license is not None
-
-
-REASONS = {
-    "malformed_key": "The license key has a typing error.",
-    "not_found": "No license has this key.",
-    License.EXPIRED: "The license has expired.",
-    License.Status.SUSPENDED: "The license is suspended.",
-    License.Status.REVOKED: "The license has been revoked.",
-}
-
-
-def validate_key(key: str, *, now: datetime) -> Verdict:
-    """The verdict on a key."""
-    normalized = keys.normalize(key)
-    if keys.is_malformed(normalized):
-        return _invalid("malformed_key", now)
+def validate_key(key_string: str, *, now: datetime) -> Verdict:
+    """The verdict on a key: from Redis where it was given a moment ago, else from the database."""
+    key = keys.normalize(key_string)
+    if keys.is_malformed(key):
+        return with_receipt(judge(None, key=key, now=now), key=key)
+    place = look_up(key, now=now)
+    if place.verdict is not None:
+        return place.verdict
     # tenancy: whoever has a key may ask what it is worth, and hears nothing of whose it is
-    license = License.objects.filter(key_normalized=normalized).first()
-    if license is None:
-        return _invalid("not_found", now)
-    if not license.is_usable(at=now):
-        return _invalid(license.status_at(now), now)
-    return Verdict(license=license, checked_at=now)
+    entry = LicenseKey.objects.select_related("license").filter(pk=key).first()
+    verdict = with_receipt(judge(entry, key=key, now=now), key=key)
+    # Of keys that nobody has nothing is remembered: guessers could fill Redis.
+    if entry is not None:
+        remember(verdict, place)
+    return verdict
 
 
-def _invalid(code: str, now: datetime) -> Verdict:
-    return Verdict(license=None, checked_at=now, code=code, reason=REASONS[code])
+def validate_keys(key_strings: Sequence[str], *, organization: Organization, now: datetime) -> list[Verdict]:
+    """The verdicts on an organization's keys, in their order; another's key is one that nobody has."""
+    normalized = [keys.normalize(key_string) for key_string in key_strings]
+    own = LicenseKey.objects.filter(license__in=License.objects.for_organization(organization))
+    found = own.select_related("license").in_bulk(set(normalized))
+    judged = {key: judge(found.get(key), key=key, now=now) for key in set(normalized)}
+    signed = {key: with_receipt(verdict, key=key) for key, verdict in judged.items()}
+    return [signed[key] for key in normalized]

@@ -19,7 +19,7 @@ class TestValidateLicense:
     def test_says_what_a_good_key_is_worth(self, api: Api, license: License) -> None:
         answer = validate(api, license.key_string)
         assert answer.status == 200
-        assert set(answer.data) == {"valid", "license", "checked_at"}
+        assert set(answer.data) == {"valid", "license", "checked_at", "receipt"}
         assert answer.data["valid"] is True
         assert answer.data["license"] == {
             "tier": "pro",

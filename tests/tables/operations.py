@@ -79,6 +79,11 @@ def own_key(world: World, person: Person) -> Any:
     return world.license_of(person).key_string
 
 
+def own_keys(world: World, person: Person) -> Any:
+    """The key of a license, in a list."""
+    return [own_key(world, person)]
+
+
 def own_seat(world: World, person: Person) -> Any:
     """The id of a seat session."""
     return str(world.seat_of(person))
@@ -307,7 +312,19 @@ OPERATIONS = [
     # licenses
     Operation(name="licenses", method="GET"),
     Operation(name="license", method="GET", path={"license_id": own_license}, not_found="license_not_found"),
+    Operation(
+        name="rotate-key",
+        method="POST",
+        may=ADMINS,
+        success=201,
+        path={"license_id": own_license},
+        not_found="license_not_found",
+    ),
+    Operation(
+        name="download", method="GET", may=SEATED, path={"license_id": own_license}, not_found="license_not_found"
+    ),
     Operation(name="validate", method="POST", may=ANYBODY, body={"key_string": own_key}),
+    Operation(name="validate-batch", method="POST", body={"key_strings": own_keys}),
     # seats
     Operation(
         name="acquire",

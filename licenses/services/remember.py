@@ -1,0 +1,83 @@
+"""Verdicts are remembered for some seconds, and forgotten as soon as the license changes."""
+
+import json
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+from django.db import transaction
+
+from coditect.redis import RedisUnavailable
+from licenses import keys, verdicts
+from licenses.models import LicenseKey
+from licenses.services.judge import Terms, Verdict
+
+MOMENTS = ("last_moment", "key_works_until")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where the verdict on a key lies, and the one that was found there; no `look`: Redis is away."""
+
+    key_hash: str
+    look: verdicts.Look | None = None
+    verdict: Verdict | None = None
+
+
+def look_up(key: str, *, now: datetime) -> Place:
+    """What is remembered of a normalised key."""
+    key_hash = keys.hash_key(key)
+    try:
+        look = verdicts.look(key_hash)
+    except RedisUnavailable:
+        return Place(key_hash=key_hash)
+    return Place(key_hash=key_hash, look=look, verdict=_read(look.text, now=now) if look.text else None)
+
+
+def remember(verdict: Verdict, place: Place) -> None:
+    """Keep a verdict for whoever asks next; not where the license has changed since the look, nor past the key's end."""
+    if place.look is None:
+        return
+    life = verdicts.LIFE
+    if verdict.terms:
+        life = min(life, verdict.terms.key_works_until - verdict.checked_at)
+    with suppress(RedisUnavailable):
+        verdicts.keep(place.key_hash, _write(verdict), since=place.look, life=life)
+
+
+def forget_verdicts(license_ids: Collection[UUID]) -> None:
+    """Let no verdict on these licenses be believed or kept, from now until a moment after the commit."""
+    # tenancy: whatever changed, whosever it is
+    every_key = LicenseKey.objects.filter(license__in=license_ids).values_list("pk", flat=True)
+    key_hashes = [keys.hash_key(key) for key in every_key]
+    if key_hashes:
+        _mark(key_hashes, life=verdicts.CHANGING)
+        transaction.on_commit(partial(_mark, key_hashes, life=verdicts.CHANGED), robust=True)
+
+
+def _mark(key_hashes: Collection[str], *, life: timedelta) -> None:
+    """While Redis is away there is nothing to mark; whoever could not believes Redis for a while no more."""
+    with suppress(RedisUnavailable):
+        verdicts.mark(key_hashes, life=life)
+
+
+def _write(verdict: Verdict) -> str:
+    fields = asdict(verdict) | {"checked_at": verdict.checked_at.isoformat()}
+    if verdict.terms:
+        ends = {name: getattr(verdict.terms, name).isoformat() for name in MOMENTS}
+        fields["terms"] |= ends
+    return json.dumps(fields)
+
+
+def _read(text: str, *, now: datetime) -> Verdict | None:
+    """The verdict, unless by our own clock, too, it is too old, of the future, or its key works no more."""
+    fields = json.loads(text)
+    checked_at, terms = datetime.fromisoformat(fields["checked_at"]), fields["terms"]
+    if terms:
+        terms = Terms(**terms | {name: datetime.fromisoformat(terms[name]) for name in MOMENTS})
+    verdict = Verdict(**fields | {"checked_at": checked_at, "terms": terms})
+    is_fresh = timedelta(0) <= now - checked_at < verdicts.LIFE
+    return verdict if is_fresh and not (terms and terms.key_works_until <= now) else None
