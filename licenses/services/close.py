@@ -1,41 +1,28 @@
 """An organization is gone: nothing of what it licensed works any more."""
 
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 
-from coditect.journal.services import record_event
-from licenses.models import License, SeatSession
-from licenses.services.seats import LockedLicense
+from accounts.models import Organization
+from licenses.models import License
+from licenses.services.acquire import LicenseNotFound
+from licenses.services.life import revoke_license
+
+REASON = "organization_deleted"
 
 
 @transaction.atomic
-def close_licenses(*, organization_id: UUID, now: datetime) -> int:
-    """Revoke an organization's licenses and end their seats; return how many licenses there were.
+def close_licenses(*, organization_id: UUID, now: datetime) -> None:
+    """Revoke an organization's licenses and end their seats, also of those that were revoked and are running out.
 
-    In the order of their ids, as everybody takes several locks; an acquire on its way finds its license revoked.
+    In the order of their ids, as everybody takes several locks; an acquire on its way finds its license revoked. One
+    that was handed to another organization meanwhile is theirs.
     """
-    # tenancy: the organization that the event names
-    licenses = License.objects.filter(organization=organization_id).exclude(status=License.Status.REVOKED)
-    ids = list(licenses.order_by("pk").values_list("pk", flat=True))
-    for license_id in ids:
-        _close(license_id, now=now)
-    return len(ids)
-
-
-def _close(license_id: UUID, *, now: datetime) -> None:
-    locked = LockedLicense.take(License.objects.filter(pk=license_id))
-    if locked is None:
-        return
-    locked.end(locked.unended(), SeatSession.EndReason.REVOKED)
-    license = locked.license
-    license.status = License.Status.REVOKED
-    license.save(update_fields=["status"])
-    record_event(
-        "license.revoked",
-        license,
-        at=now,
-        organization_id=license.organization_id,
-        data={"license_id": str(license.pk), "reason": "organization_deleted"},
-    )
+    organization = Organization.objects.get(pk=organization_id)  # tenancy: the organization that the event names
+    licenses = License.objects.for_organization(organization).order_by("pk")
+    for license_id in list(licenses.values_list("pk", flat=True)):
+        with suppress(LicenseNotFound):
+            revoke_license(license_id=license_id, now=now, reason=REASON, immediately=True, within=organization)

@@ -48,7 +48,7 @@ def suspend_license(
     `within`: the organization that must have it. Raises LicenseNotFound, RevocationIsFinal.
     """
     locked = lock_license(license_id, within=within)
-    _refuse_revoked(locked.license)
+    refuse_revoked(locked.license)
     if hold not in locked.license.holds:
         _hold(locked, [*locked.license.holds, hold], "license.suspended", reason=reason, now=now)
     return locked.license
@@ -69,7 +69,7 @@ def reinstate_license(
     """
     locked = lock_license(license_id, within=within)
     license = locked.license
-    _refuse_revoked(license)
+    refuse_revoked(license)
     if hold not in license.holds and license.holds:
         raise SuspensionStands(holds=license.holds)
     if license.status == License.Status.SUSPENDED:
@@ -121,7 +121,7 @@ def renew_license(
         raise InvalidInput("expires_at", "The expiry must lie in the future.")
     locked = lock_license(license_id, within=within)
     license = locked.license
-    _refuse_revoked(license)
+    refuse_revoked(license)
     if license.expires_at == expires_at:
         return license
     previous, previous_end, license.expires_at = license.expires_at, license.last_moment, expires_at
@@ -170,7 +170,8 @@ def _hold(locked: LockedLicense, holds: Sequence[str], event_type: str, *, reaso
     record_license_event(event_type, license, at=now, reason=reason, holds=license.holds)
 
 
-def _refuse_revoked(license: License) -> None:
+def refuse_revoked(license: License) -> None:
+    """Raise RevocationIsFinal for a license that was revoked."""
     if license.status == License.Status.REVOKED:
         raise RevocationIsFinal
 
