@@ -7,6 +7,7 @@ from licenses.models.licenses import PERPETUAL, License, LicenseQuerySet, SeatCh
 from licenses.models.proofs import LeaseRepair, RedisNote, SeatVerification
 from licenses.models.seats import UNENDED, SeatSession, SeatSessionQuerySet
 from licenses.models.signing import SigningKey, SigningKeyQuerySet
+from licenses.models.usage import UsageHolder, UsageProgress, UsageRollup
 
 __all__ = [
     "PERPETUAL",
@@ -26,4 +27,7 @@ __all__ = [
     "SeatVerification",
     "SigningKey",
     "SigningKeyQuerySet",
+    "UsageHolder",
+    "UsageProgress",
+    "UsageRollup",
 ]

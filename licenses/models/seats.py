@@ -1,12 +1,17 @@
 """The sessions in which machines hold their seats."""
 
+from django.contrib.postgres.fields import DateTimeRangeField
+from django.contrib.postgres.indexes import GistIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
+from django.db.models.functions import Least
 
 from accounts.models import Membership, User
 from licenses.models.licenses import License
 
 UNENDED = Q(ended_at=None)
+# Of a session that ended; a clock that was set back in between makes it empty rather than an error.
+LIFETIME = Func(Least("started_at", "ended_at"), "ended_at", function="tstzrange", output_field=DateTimeRangeField())
 
 
 class SeatSessionQuerySet(models.QuerySet["SeatSession"]):
@@ -71,6 +76,7 @@ class SeatSession(models.Model):
             models.Index(fields=["expires_at"], condition=UNENDED, name="seat_deadline"),
             models.Index(F("license"), F("started_at").desc(), name="seat_history"),
             models.Index(fields=["user"], condition=UNENDED, name="seat_holder"),
+            GistIndex(LIFETIME, condition=~UNENDED, name="seat_lifetime"),
         ]
 
     def __str__(self) -> str:
