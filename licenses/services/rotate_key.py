@@ -13,7 +13,7 @@ from accounts.models import Organization
 from coditect.journal.services import record_event
 from licenses import keys
 from licenses.models import License, LicenseKey
-from licenses.services.life import RevocationIsFinal, lock_license
+from licenses.services.life import lock_license, refuse_revoked
 
 GRACE_DAYS = 7
 LONGEST_GRACE_DAYS = 30
@@ -21,9 +21,10 @@ LONGEST_GRACE_DAYS = 30
 
 @dataclass(frozen=True, kw_only=True)
 class RotatedKey:
-    """A license with its new key, and until when the one before it works."""
+    """A license with its new key, from `at` on, and until when the one before it works."""
 
     license: License
+    at: datetime
     former_key_works_until: datetime
 
 
@@ -37,8 +38,7 @@ def rotate_key(
     RevocationIsFinal.
     """
     license = lock_license(license_id, within=within).license
-    if license.status == License.Status.REVOKED:
-        raise RevocationIsFinal
+    refuse_revoked(license)
     former, works_until = license.key_normalized, now + timedelta(days=grace_days)
     license.key_string = keys.generate(environment=settings.CODITECT_ENV, year=now.year)
     license.key_normalized = keys.normalize(license.key_string)
@@ -58,7 +58,7 @@ def rotate_key(
     )
     # Not before: were this COMMIT to fail, heartbeats would tell of a key that no license has.
     transaction.on_commit(partial(_tell_heartbeats, license.pk), robust=True)
-    return RotatedKey(license=license, former_key_works_until=works_until)
+    return RotatedKey(license=license, at=now, former_key_works_until=works_until)
 
 
 def _retire_former_keys(license: License, works_until: datetime) -> None:
@@ -69,4 +69,6 @@ def _retire_former_keys(license: License, works_until: datetime) -> None:
 
 @transaction.atomic
 def _tell_heartbeats(license_id: UUID) -> None:
-    lock_license(license_id).describe()
+    locked = lock_license(license_id)
+    if not locked.describe():
+        locked.repair_later()
