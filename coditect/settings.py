@@ -189,6 +189,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 MAIL_SECONDS = 10
+BATCH_SECONDS = 5
 AUDIT_RETENTION_DAYS = environment.number("AUDIT_RETENTION_DAYS", 400, at_least=30)
 CELERY_BEAT_SCHEDULE = {
     "expire-sessions": {
@@ -198,6 +199,8 @@ CELERY_BEAT_SCHEDULE = {
     },
     "verify-seats": {"task": "licenses.verify_seats", "schedule": 3600, "options": {"expires": 3600}},
     "send-mails": {"task": "journal.send_mails", "schedule": MAIL_SECONDS, "options": {"expires": MAIL_SECONDS}},
+    "run-batches": {"task": "licenses.run_batches", "schedule": BATCH_SECONDS, "options": {"expires": BATCH_SECONDS}},
+    "prune-batches": {"task": "licenses.prune_batches", "schedule": 3600, "options": {"expires": 3600}},
     "forget-secrets": {"task": "accounts.forget_secrets", "schedule": 3600, "options": {"expires": 3600}},
     "prune-events": {"task": "journal.prune_events", "schedule": 3600, "options": {"expires": 3600}},
     "prune-mails": {"task": "journal.prune_mails", "schedule": 3600, "options": {"expires": 3600}},

@@ -5,7 +5,9 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
+from licenses.services.batches import prune_batches
 from licenses.services.expire import sweep_sessions
+from licenses.services.run_batch import run_batches
 from licenses.services.verify import verify_seats
 
 VERIFIED = timedelta(days=1)
@@ -21,3 +23,15 @@ def expire_sessions() -> None:
 def verify_recent_seats() -> None:
     """Prove that no seat was sold twice since yesterday; readiness tells the result."""
     verify_seats(since=timezone.now() - VERIFIED)
+
+
+@shared_task(name="licenses.run_batches")
+def run_unfinished_batches() -> None:
+    """Do what batches ask for, for some seconds."""
+    run_batches(clock=timezone.now)
+
+
+@shared_task(name="licenses.prune_batches")
+def prune_old_batches() -> None:
+    """Forget batches that finished long ago."""
+    prune_batches(now=timezone.now())
