@@ -10,6 +10,7 @@ from coditect.api.encoding import rfc3339
 from coditect.errors import Unavailable
 from licenses import keys, signing
 from licenses.services.judge import Terms, Verdict
+from licenses.services.license_files import offline_grace
 
 RECEIPT = "coditect-receipt+jwt"
 # Whoever holds a receipt need not ask again for so long.
@@ -28,7 +29,7 @@ def with_receipt(verdict: Verdict, *, key: str) -> Verdict:
 
 def _claims(verdict: Verdict, key: str) -> dict[str, Any]:
     """Names and numbers as in RFC 7519 where it has them; both ages count from `checked_at`."""
-    grace = _offline_grace(verdict.terms, verdict) if verdict.terms else timedelta(0)
+    grace = _grace(verdict.terms, verdict) if verdict.terms else timedelta(0)
     max_age = min(MAX_AGE, grace) if verdict.terms else MAX_AGE
     issued_at = int(verdict.checked_at.timestamp())
     return {
@@ -44,7 +45,6 @@ def _claims(verdict: Verdict, key: str) -> dict[str, Any]:
     }
 
 
-def _offline_grace(terms: Terms, verdict: Verdict) -> timedelta:
-    """For how long a license of the tier is good without us, at most until its key works no more."""
-    days = settings.OFFLINE_GRACE_DAYS.get(terms.tier, settings.OFFLINE_GRACE_DAYS_OTHERS)
-    return min(timedelta(days=days), terms.key_works_until - verdict.checked_at)
+def _grace(terms: Terms, verdict: Verdict) -> timedelta:
+    """As long as a license file of the tier is good, at most until the key works no more."""
+    return min(offline_grace(terms.tier), terms.key_works_until - verdict.checked_at)

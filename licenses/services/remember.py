@@ -38,7 +38,7 @@ def look_up(key: str, *, now: datetime) -> Place:
 
 
 def remember(verdict: Verdict, place: Place) -> None:
-    """Keep a verdict for whoever asks next; not where the license has changed since the look, nor past the key's end."""
+    """Keep a verdict for whoever asks next; unless the license has changed since the look."""
     if place.look is None:
         return
     life = verdicts.LIFE

@@ -78,13 +78,21 @@ def measure_operations(api: Api, person: Person, license: License) -> dict[str, 
     def acquire() -> Answer:
         return caller.post("acquire", {"license_key": license.key_string, "hardware_id": secrets.token_hex(16)})
 
+    def validate() -> Answer:
+        return api.post("validate", {"key_string": license.key_string})
+
+    # The first time a process signs it needs a key, and a Redis that is new does not know the scripts.
+    validate()
+    caller.post("release", {"session_id": acquire().data["session_id"]})
+    client.flushdb()
     held = [acquire().data["session_id"] for _ in range(2)]
     return {
         "heartbeat": cost_of(lambda: caller.patch("heartbeat", session_id=held[0]), status=200),
         "heartbeat by body": cost_of(lambda: caller.post("heartbeat-by-body", {"session_id": held[0]}), status=200),
         "acquire": cost_of(acquire, status=201),
         "release": cost_of(lambda: caller.post("release", {"session_id": held[1]}), status=200),
-        "validate": cost_of(lambda: api.post("validate", {"key_string": license.key_string}), status=200),
+        "validate, cold": cost_of(validate, status=200),
+        "validate": cost_of(validate, status=200),
     }
 
 
