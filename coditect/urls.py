@@ -8,6 +8,7 @@ import health.urls
 import licenses.urls
 from coditect.api import docs
 from coditect.api.routers import DIALECTS, Router
+from licenses.views.files import KeysView
 
 router = Router()
 for app in (licenses, accounts, health):
@@ -16,6 +17,7 @@ for app in (licenses, accounts, health):
 urlpatterns = [
     *(path("", include((router.urls(dialect), dialect.name))) for dialect in DIALECTS),
     *docs.urls(router),
+    path(".well-known/jwks.json", KeysView.as_view(), name="jwks"),
     path("admin/", admin.site.urls),
 ]
 

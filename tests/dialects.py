@@ -11,6 +11,7 @@ from django.urls import reverse
 from tests.schema import conformance
 
 NAMES = ("flat", "enveloped")
+JSON_TYPES = ("application/json", "application/jose+json")
 
 
 @dataclass
@@ -113,7 +114,7 @@ class Api:
         response = _client().generic(
             method, url, data, content_type=content_type, headers=headers, query_params=query or {}
         )
-        is_json = response.headers.get("Content-Type", "").startswith("application/json")
+        is_json = response.headers.get("Content-Type", "").startswith(JSON_TYPES)
         answer = Answer(
             dialect=self.dialect,
             status=response.status_code,

@@ -9,7 +9,7 @@ from unfold.admin import ModelAdmin
 
 from coditect.journal.models import Event, Mail
 
-KINDS = ("user", "console", "member", "organization", "api_token", "license")
+KINDS = ("user", "console", "member", "organization", "api_token", "license", "signing_key", "batch")
 
 
 class KindFilter(admin.SimpleListFilter):

@@ -1,5 +1,5 @@
 """What administrators see of licenses and seats; what they do goes through the services."""
 
-from licenses.admin import licenses, seats
+from licenses.admin import batches, licenses, seats, signing
 
-__all__ = ["licenses", "seats"]
+__all__ = ["batches", "licenses", "seats", "signing"]

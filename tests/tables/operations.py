@@ -25,6 +25,8 @@ SIGNED_IN = ANYBODY - {ANONYMOUS}
 SEATED = SIGNED_IN - {Role.VIEWER}
 ADMINS = frozenset({Role.OWNER, Role.ADMIN, OUTSIDER})
 OWNERS = frozenset({Role.OWNER, OUTSIDER})
+# Of the service: none of the actors is; what they may is tried in tests/licenses.
+STAFF: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,6 +195,12 @@ def token_of_an_invitation(world: World, person: Person) -> Any:
     return token
 
 
+def other_organization(world: World, person: Person) -> Any:
+    """The id of an organization that the person is not in."""
+    return str((world.owner if person is world.outsider else world.outsider).organization.pk)
+
+
+LICENSE: dict[str, Any] = {"path": {"license_id": own_license}, "not_found": "license_not_found"}
 ORGANIZATION: dict[str, Any] = {"path": {"organization_id": own_organization}, "not_found": "organization_not_found"}
 MEMBER: dict[str, Any] = {
     "path": {"organization_id": own_organization, "member_id": colleague},
@@ -312,6 +320,12 @@ OPERATIONS = [
     # licenses
     Operation(name="licenses", method="GET"),
     Operation(name="license", method="GET", path={"license_id": own_license}, not_found="license_not_found"),
+    Operation(name="suspend", method="POST", may=ADMINS, **LICENSE),
+    Operation(name="reinstate", method="POST", may=ADMINS, **LICENSE),
+    Operation(name="revoke", method="POST", may=STAFF, **LICENSE),
+    Operation(name="renew", method="POST", may=STAFF, body={"expires_at": "2099-01-01T00:00:00Z"}, **LICENSE),
+    Operation(name="transfer", method="POST", may=STAFF, body={"organization_id": other_organization}, **LICENSE),
+    Operation(name="explain", method="GET", may=ADMINS, body={"hardware_id": "machine"}, **LICENSE),
     Operation(
         name="rotate-key",
         method="POST",

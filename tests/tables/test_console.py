@@ -25,7 +25,7 @@ from tests.tables.world import World
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 OF_ROWS = ("change", "delete", "history")
 # Columns that nobody reads, whatever they may.
-SECRET = {"password", "secret", "token_hash", "code_hash", "refresh_jti_hash", "address_hash", "session_key"}
+SECRET = {"password", "secret", "private_key", "token_hash", "code_hash", "refresh_jti_hash", "address_hash", "session_key"}
 LOGIN = {"username": "root@example.com", "password": PASSWORD}
 
 
