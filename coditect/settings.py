@@ -197,6 +197,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": SEAT_SWEEP_SECONDS,
         "options": {"expires": SEAT_SWEEP_SECONDS},
     },
+    "send-expiry-notices": {"task": "licenses.send_expiry_notices", "schedule": 60, "options": {"expires": 60}},
     "verify-seats": {"task": "licenses.verify_seats", "schedule": 3600, "options": {"expires": 3600}},
     "send-mails": {"task": "journal.send_mails", "schedule": MAIL_SECONDS, "options": {"expires": MAIL_SECONDS}},
     "run-batches": {"task": "licenses.run_batches", "schedule": BATCH_SECONDS, "options": {"expires": BATCH_SECONDS}},

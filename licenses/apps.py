@@ -12,10 +12,14 @@ class LicensesConfig(AppConfig):
         """Listen to what happens in the apps below, tell what is known of a person, and what is encrypted."""
         from accounts.services.personal_data import export_by
         from coditect import encryption
+        from coditect.journal.mails import compose_by
         from licenses import receivers
+        from licenses.mails import COMPOSERS
         from licenses.models import SigningKey
         from licenses.services.personal_data import export_seat_sessions
 
         encryption.register(encryption.EncryptedColumn(SigningKey, "private_key", lambda key: key.context))
+        for template, composer in COMPOSERS.items():
+            compose_by(template, composer)
         receivers.connect()
         export_by("seat_sessions", export_seat_sessions)

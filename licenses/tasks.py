@@ -8,6 +8,7 @@ from django.utils import timezone
 from licenses.services.batches import prune_batches
 from licenses.services.expire import sweep_sessions
 from licenses.services.run_batch import run_batches
+from licenses.services.expiry_notices import send_expiry_notices
 from licenses.services.verify import verify_seats
 
 VERIFIED = timedelta(days=1)
@@ -17,6 +18,12 @@ VERIFIED = timedelta(days=1)
 def expire_sessions() -> None:
     """End dead seat sessions and save the deadlines of live ones."""
     sweep_sessions()
+
+
+@shared_task(name="licenses.send_expiry_notices")
+def tell_of_expiries() -> None:
+    """Tell whom it concerns that a license ends, or has ended."""
+    send_expiry_notices(now=timezone.now())
 
 
 @shared_task(name="licenses.verify_seats")
