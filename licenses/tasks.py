@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from licenses.services.batches import prune_batches
 from licenses.services.expire import sweep_sessions
-from licenses.services.run_batch import run_batches
 from licenses.services.expiry_notices import send_expiry_notices
+from licenses.services.run_batch import run_batches
 from licenses.services.verify import verify_seats
 
 VERIFIED = timedelta(days=1)
