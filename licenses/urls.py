@@ -1,8 +1,8 @@
 """Paths of licenses and seats."""
 
 from coditect.api.routers import Router
-from licenses.views import batches, files, heartbeat, licenses, seats, validation
-
+from licenses.views import batches, files, heartbeat, licenses, life, seats, validation
+from licenses.views.explain import ExplainView
 from licenses.views.keys import RotateKeyView
 
 
@@ -19,6 +19,12 @@ def register(router: Router) -> None:
     router.add("licenses/sessions", seats.SessionListView, name="sessions")
     router.add("licenses/sessions/<uuid:session_id>", seats.SessionView, name="session")
     router.add("licenses/<uuid:license_id>", licenses.LicenseView, name="license")
+    router.add("licenses/<uuid:license_id>/suspend", life.SuspendView, name="suspend")
+    router.add("licenses/<uuid:license_id>/reinstate", life.ReinstateView, name="reinstate")
+    router.add("licenses/<uuid:license_id>/revoke", life.RevokeView, name="revoke")
+    router.add("licenses/<uuid:license_id>/renew", life.RenewView, name="renew")
+    router.add("licenses/<uuid:license_id>/transfer", life.TransferView, name="transfer")
+    router.add("licenses/<uuid:license_id>/explain", ExplainView, name="explain")
     router.add("licenses/<uuid:license_id>/rotate-key", RotateKeyView, name="rotate-key")
     router.add("licenses/<uuid:license_id>/download", files.DownloadView, name="download")
     router.add("batches", batches.BatchListView, name="batches")

@@ -12,13 +12,16 @@ from licenses.services.occupancy import active_seats, live_sessions
 VISIBLE_KEY_CHARACTERS = 4
 
 
-def present_licenses(licenses: Sequence[License], *, membership: Membership, now: datetime) -> list[dict[str, Any]]:
-    """Licenses with their present seats; viewers see keys masked."""
+def present_licenses(
+    licenses: Sequence[License], *, membership: Membership | None, now: datetime
+) -> list[dict[str, Any]]:
+    """Licenses with their present seats; viewers, and the staff of the service, see keys masked."""
     counts = active_seats(licenses)
+    shows_keys = membership is not None and membership.may_hold_seats
     return [
         {
             "id": license.pk,
-            "key_string": license.key_string if membership.may_hold_seats else mask(license.key_string),
+            "key_string": license.key_string if shows_keys else mask(license.key_string),
             "tier": license.tier,
             "status": license.status_at(now),
             "is_active": license.is_usable(at=now),

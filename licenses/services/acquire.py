@@ -123,7 +123,7 @@ def _decide(locked: LockedLicense, machine: Machine, **about: Any) -> HeldSeat |
     if refusal:
         return refusal()
     mark_surplus(locked)
-    own = _own_session(locked)
+    own = own_session(locked)
     if own and not locked.dead_among([own]):
         locked.extend(own)
         return _held(locked, own, is_new=False)
@@ -147,7 +147,8 @@ def _decide(locked: LockedLicense, machine: Machine, **about: Any) -> HeldSeat |
     return _held(locked, session, is_new=True)
 
 
-def _own_session(locked: LockedLicense) -> SeatSession | None:
+def own_session(locked: LockedLicense) -> SeatSession | None:
+    """The session that the machine has already, alive or dead."""
     if locked.own_session_id is None:
         return None
     return SeatSession.objects.get(license=locked.license, pk=locked.own_session_id)
@@ -173,11 +174,11 @@ def _deny(locked: LockedLicense, machine: Machine) -> NoSeatsAvailable:
         data={"user_id": str(machine.user_id), "hardware_id": machine.hardware_id, "max_seats": license.max_seats},
     )
     return NoSeatsAvailable(
-        max_seats=license.max_seats, active_seats=locked.used, next_available_at=_next_available_at(locked)
+        max_seats=license.max_seats, active_seats=locked.used, next_available_at=next_available_at(locked)
     )
 
 
-def _next_available_at(locked: LockedLicense) -> datetime | None:
+def next_available_at(locked: LockedLicense) -> datetime | None:
     """When the first seat falls free unless its holder beats again: the later of its lease and its deadline."""
     unended = SeatSession.objects.unended().filter(license=locked.license)
     leased = locked.ask(lambda: leases.live(locked.license, first=EARLIEST_LEASES))

@@ -17,7 +17,7 @@ from coditect.journal.services import record_event
 from licenses.models import License, LicenseQuerySet, SeatSession
 from licenses.services.acquire import LicenseNotFound
 from licenses.services.capacity import put_seats_in_force
-from licenses.services.seats import LockedLicense
+from licenses.services.seats import LockedLicense, Machine
 
 
 class RevocationIsFinal(Conflict):
@@ -136,11 +136,13 @@ def renew_license(
     return license
 
 
-def lock_license(license_id: UUID, *, within: Organization | None = None) -> LockedLicense:
+def lock_license(
+    license_id: UUID, *, within: Organization | None = None, machine: Machine | None = None
+) -> LockedLicense:
     """A license under its lock, in whatever organization or only `within` one. Raises LicenseNotFound."""
     # tenancy: the staff of the service, billing, and tasks act on any license; a customer's request says `within`
     licenses: LicenseQuerySet = License.objects.filter(pk=license_id)
-    locked = LockedLicense.take(licenses.for_organization(within) if within else licenses)
+    locked = LockedLicense.take(licenses.for_organization(within) if within else licenses, machine)
     if locked is None:
         raise LicenseNotFound
     return locked
