@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.services.one_time_tokens import Purpose, mint_token
 from accounts.services.totp import begin_totp, confirm_totp
 from coditect.journal.models import Event
+from licenses.signing import current_signer
 from tests.console.conftest import signed_in
 from tests.factories import PASSWORD, make_api_token, make_user
 from tests.tables.cases import Table
@@ -25,7 +26,16 @@ from tests.tables.world import World
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 OF_ROWS = ("change", "delete", "history")
 # Columns that nobody reads, whatever they may.
-SECRET = {"password", "secret", "private_key", "token_hash", "code_hash", "refresh_jti_hash", "address_hash", "session_key"}
+SECRET = {
+    "password",
+    "secret",
+    "private_key",
+    "token_hash",
+    "code_hash",
+    "refresh_jti_hash",
+    "address_hash",
+    "session_key",
+}
 LOGIN = {"username": "root@example.com", "password": PASSWORD}
 
 
@@ -39,6 +49,7 @@ def fill(world: World) -> None:
     user, now = world.owner.membership.user, timezone.now()
     make_api_token(world.owner)
     world.seat_of(world.owner)
+    current_signer(now=now)
     world.invitation_by(world.owner, email="guest@example.com")
     mint_token(user=user, purpose=Purpose.RESET_PASSWORD, email=user.email, now=now)
     app = pyotp.TOTP(begin_totp(user=user, now=now).secret)
