@@ -8,6 +8,7 @@ from pytest_django import DjangoDbBlocker
 
 from accounts.models import Role
 from coditect import redis
+from licenses import signing
 from licenses.models import License
 from tests.dialects import NAMES, Api
 from tests.factories import Person, make_license, make_person
@@ -23,8 +24,9 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
 @pytest.fixture(autouse=True)
 def _empty_redis() -> None:
-    """Each test starts with an empty Redis and a breaker that knows of no failure."""
+    """Each test starts with an empty Redis, a breaker that knows of no failure, and no other test's signing key."""
     redis.breaker.forget()
+    signing.kept.forget()
     redis.client.flushdb()
 
 

@@ -44,16 +44,6 @@ class TestValidateMany:
         assert foreign | changing == unknown | changing
         assert foreign["code"] == "not_found"
 
-    def test_takes_as_much_for_a_foreign_key_as_for_an_unknown_one(
-        self, api: Api, outsider: Person, license: License
-    ) -> None:
-        costs = []
-        for key in (UNKNOWN, license.key_string, UNKNOWN):
-            with counting() as cost:
-                validate(api, outsider, key)
-            costs.append((len(cost.statements), cost.round_trips))
-        assert costs[1] == costs[2]
-
     def test_reads_a_hundred_keys_in_one_statement(self, api: Api, owner: Person) -> None:
         asked = [make_license(owner.organization).key_string for _ in range(100)]
         validate(api, owner, asked[0])

@@ -10,6 +10,7 @@ from coditect.errors import InvalidInput
 from licenses import keys
 from licenses.models import License
 from tests.api.shapes import assert_problem
+from tests.bench.costs import counting
 from tests.dialects import NAMES, Answer, Api
 from tests.factories import make_license
 from tests.tables.cases import Table, client
@@ -76,6 +77,30 @@ def test_foreign_keys(world: World, dialect: str, state: str) -> None:
                 assert_problem(found, 404, "license_not_found")
                 assert told(found) == told(acquire(stranger, UNKNOWN))
     table.done()
+
+
+@pytest.mark.parametrize("dialect", NAMES)
+def test_foreign_keys_among_many(world: World, dialect: str) -> None:
+    """The same where many keys are validated at once, and the same work: as many statements and round trips."""
+    table, stranger = Table("license key"), client(world, dialect, OUTSIDER)
+    for state in STATES:
+        key = issue(world, state).key_string
+        with table.case(f"{state} {dialect} among many"):
+            verdicts = stranger.post("validate-batch", {"key_strings": [key, UNKNOWN]}).data["verdicts"]
+            foreign, unknown = (verdict | {"receipt": None} for verdict in verdicts)
+            assert foreign == unknown, foreign
+            assert foreign["code"] == "not_found"
+        with table.case(f"the work for {state} {dialect} among many"):
+            took = [work_for(stranger, each) for each in (UNKNOWN, key, UNKNOWN)]
+            assert took[1] == took[2]
+    table.done()
+
+
+def work_for(api: Api, key: str) -> tuple[int, int]:
+    """How many statements and round trips to Redis a verdict takes."""
+    with counting() as cost:
+        api.post("validate-batch", {"key_strings": [key]})
+    return len(cost.statements), cost.round_trips
 
 
 @pytest.mark.parametrize("dialect", NAMES)

@@ -12,6 +12,7 @@ from accounts.services.invitations import invite_member
 from coditect.api.client import LOOPBACK
 from licenses.models import License
 from licenses.services.acquire import acquire_seat
+from licenses.signing import current_signer
 from tests.factories import Person, log_in, make_license, make_person
 
 OUTSIDER, ANONYMOUS = "outsider", "anonymous"
@@ -31,6 +32,8 @@ class World:
         colleagues = {role: make_person(role, organization=owner.organization) for role in ROLES if role != Role.OWNER}
         self.people = {Role.OWNER: owner, **colleagues, OUTSIDER: make_person(Role.OWNER)}
         self.license = make_license(owner.organization, seats=50)
+        # Made when it is first needed, which would look as if a request had planted it.
+        current_signer(now=timezone.now())
         self.foreign_license = make_license(self.outsider.organization, seats=50)
 
     @property
