@@ -15,7 +15,7 @@ class BatchBody(TypedDict):
 
     id: UUID
     operation: Operation
-    expires_at: Annotated[datetime | None, "Until when a `renew` lets the licenses last."]
+    expires_at: Annotated[datetime | None, "Until when a `renew` lets the licenses last; null: for ever."]
     reason: str
     status: Annotated[
         Literal["queued", "running", "completed", "canceled"],

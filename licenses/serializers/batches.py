@@ -23,7 +23,9 @@ class BatchSerializer(serializers.Serializer[Any]):
     keys = serializers.ListField(
         child=TextField(max_length=200), required=False, allow_empty=False, max_length=MAX_ITEMS
     )
-    expires_at = serializers.DateTimeField(required=False)
+    expires_at = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="Of a renewal, which needs it: the new end; null: never."
+    )
     reason = TextField(max_length=200, required=False, allow_blank=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from accounts.models import Organization
+from accounts.services.organizations import lock_organization
 from coditect.errors import Conflict, InvalidInput, NotFound
 from coditect.jobs import enqueue
 from coditect.journal.origin import current_origin
@@ -150,6 +151,6 @@ def prune_batches(*, now: datetime) -> int:
 
 def _require_room(organization: Organization) -> None:
     """Under the organization's lock, so that orders at the same time count each other."""
-    Organization.objects.locked().get(pk=organization.pk)
+    lock_organization(organization.pk)
     if Batch.objects.for_organization(organization).unfinished().count() >= MAX_UNFINISHED:
         raise TooManyBatches(max_unfinished=MAX_UNFINISHED)
