@@ -20,6 +20,12 @@ P256 = (
     "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE4nCaPDiWUHRHMwOgChRMDKiJsV1wBY4belbHiAP+wlOrUV5bt3xPRuyxjvLMJ6nmomhJK1U0"
     "VjoW0FkAdCa57Q=="
 )
+# Private keys of two kinds, in the same way: the first is that of RFC 8410, section 10.3.
+ED25519 = "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC"
+P256_PRIVATE = (
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgiavn6X0Frvyvg8okfw5uwXyv2qUKp4eC09IqWLvIB7uhRANCAAQMHS1X9blX"
+    "bG+7dXf73fZWj97eE/JOBh3gCxWeNuQpfUI2xIYwOwGS1pA73JwDCZlm3QkUuK4W7gJfTJG2zAAh"
+)
 P384 = (
     "MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAEOEjCWMv3oWTbv+w9+pzqjqhJdlEXmPSsxfOayyPs4bo1KNGb5ALervdaKW2xOzS7IqKLUg+xgKqf"
     "qrcGwCrGNDLPCnQuCqpCSy2ASZoIdtY7m9FwKtcXCxV2cwJBLQDz"
@@ -114,6 +120,20 @@ BAD: list[tuple[str, str | None]] = [
     ("LEAKED_TOKENS_PUBLIC_KEYS", f"k1:{P256},k1:{P256}"),
     ("LEAKED_TOKENS_PUBLIC_KEYS", f"k1:{P384}"),
     ("LEAKED_TOKENS_PUBLIC_KEYS", f"k1:{KEY}"),
+    ("LICENSE_SIGNING_KEY", SECRET),
+    ("LICENSE_SIGNING_KEY", KEY),
+    ("LICENSE_SIGNING_KEY", P256),
+    ("LICENSE_SIGNING_KEY", P256_PRIVATE),
+    ("LICENSE_SIGNING_KEY", f"-----BEGIN PRIVATE KEY-----\n{ED25519}\n-----END PRIVATE KEY-----"),
+    ("LICENSE_SIGNING_KEY", ED25519[:-4]),
+    ("OFFLINE_GRACE_DAYS", "0"),
+    ("OFFLINE_GRACE_DAYS", "367"),
+    ("OFFLINE_GRACE_DAYS", "-1"),
+    ("OFFLINE_GRACE_DAYS", "7.5"),
+    ("OFFLINE_GRACE_DAYS", "week"),
+    ("OFFLINE_GRACE_DAYS", "pro:"),
+    ("OFFLINE_GRACE_DAYS", "pro:7,pro:8"),
+    ("OFFLINE_GRACE_DAYS", "7,8"),
     ("DEFAULT_FROM_EMAIL", None),
     ("DEFAULT_FROM_EMAIL", "CODITECT"),
     ("DEFAULT_FROM_EMAIL", "CODITECT <no-reply>"),
@@ -169,6 +189,25 @@ class TestGoodEnvironment:
         keys = load(PRODUCTION, LEAKED_TOKENS_PUBLIC_KEYS=f"k1:{P256}")["LEAKED_TOKENS_PUBLIC_KEYS"]
         assert list(keys) == ["k1"]
         assert load(PRODUCTION, LEAKED_TOKENS_PUBLIC_KEYS="")["LEAKED_TOKENS_PUBLIC_KEYS"] == {}
+
+    def test_takes_a_signing_key_or_none(self) -> None:
+        key = load(PRODUCTION, LICENSE_SIGNING_KEY=ED25519)["LICENSE_SIGNING_KEY"]
+        public_key = "19bf44096984cdfe8541bac167dc3b96c85086aa30b6b6cb0c5c38ad703166e1"
+        assert key.public_key().public_bytes_raw().hex() == public_key
+        assert load(PRODUCTION, LICENSE_SIGNING_KEY="")["LICENSE_SIGNING_KEY"] is None
+
+    @pytest.mark.parametrize(
+        ("given", "expected"),
+        [
+            (None, ({}, 7)),
+            ("3", ({}, 3)),
+            ("enterprise:30", ({"enterprise": 30}, 7)),
+            ("free:1, 14, enterprise:366", ({"free": 1, "enterprise": 366}, 14)),
+        ],
+    )
+    def test_has_days_of_grace_by_tier(self, given: str | None, expected: tuple[dict[str, int], int]) -> None:
+        settings = load(PRODUCTION, OFFLINE_GRACE_DAYS=given)
+        assert (settings["OFFLINE_GRACE_DAYS"], settings["OFFLINE_GRACE_DAYS_OTHERS"]) == expected
 
     def test_derives_an_encryption_key_in_development_alone(self) -> None:
         first = load(DEVELOPMENT, ENCRYPTION_KEYS=None)["ENCRYPTION_KEYS"]
