@@ -18,8 +18,8 @@ MOMENTS = ("last_moment", "key_works_until")
 
 def judge_items(batch: Batch, items: Sequence[BatchItem], *, now: datetime) -> dict[int, Outcome]:
     """What comes of validating items, by their ids; a license that is not the organization's makes one fail."""
-    entries = LicenseKey.objects.filter(license__in=License.objects.for_organization(batch.organization))
-    entries = entries.select_related("license")
+    own = License.objects.for_organization(batch.organization)
+    entries = LicenseKey.objects.filter(license__in=own).select_related("license")
     ids = [item.license_id for item in items if item.license_id]
     current = entries.filter(license_id__in=ids, pk=F("license__key_normalized"))
     by_id = {entry.license_id: entry for entry in current}

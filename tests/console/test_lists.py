@@ -19,6 +19,7 @@ LISTS = {
     "accounts_totpdevice": "user",
     "journal_event": "type",
     "journal_mail": "to",
+    "licenses_batch": "operation",
     "licenses_license": "key_string",
     "licenses_seatsession": "hardware_id",
 }
