@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from accounts.models import Membership
 from coditect.api.fields import FlagField, IdField, TextField
-from licenses.models import License
+from licenses.models import PERPETUAL, License
 from licenses.serializers.licenses import present_licenses
 
 
@@ -30,7 +30,11 @@ class RevokeSerializer(ReasonSerializer):
 class RenewSerializer(ReasonSerializer):
     """What renewing takes."""
 
-    expires_at = serializers.DateTimeField(allow_null=True, help_text="The new end; null: never.")
+    expires_at = serializers.DateTimeField(help_text="The new end; 9999-12-31T23:59:59Z: never.")
+
+    def validate_expires_at(self, value: datetime) -> datetime | None:
+        """The end of what never ends is told, and taken, as a date."""
+        return value if value < PERPETUAL else None
 
 
 class TransferSerializer(ReasonSerializer):

@@ -15,6 +15,7 @@ from tests.factories import Person, log_in, make_api_token, make_person, make_us
 from tests.licenses.seats import acquire, beat
 
 LATER = "2099-01-01T00:00:00Z"
+NEVER = "9999-12-31T23:59:59Z"
 
 
 def send(api: Api, token: str, what: str, license: License, **body: object) -> Answer:
@@ -114,7 +115,9 @@ class TestStaff:
 
     def test_renews_for_ever(self, api: Api, pass_: str, license: License) -> None:
         assert send(api, pass_, "renew", license, expires_at=LATER).data["expiry_date"] == LATER
-        assert send(api, pass_, "renew", license, expires_at=None).data["expiry_date"] == "9999-12-31T23:59:59Z"
+        assert send(api, pass_, "renew", license, expires_at=NEVER).data["expiry_date"] == NEVER
+        assert License.objects.get(pk=license.pk).expires_at is None
+        assert send(api, pass_, "renew", license, expires_at=None).status == 400
 
     def test_renews_into_the_future_only(self, api: Api, pass_: str, license: License) -> None:
         past = (timezone.now() - timedelta(days=1)).isoformat()

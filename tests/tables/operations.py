@@ -14,9 +14,10 @@ from accounts.services.change_email import request_email_change
 from accounts.services.one_time_codes import mint_code
 from accounts.services.one_time_tokens import Purpose, mint_token
 from accounts.services.totp import begin_totp, confirm_totp
+from licenses.services.batches import create_batch
 from tests.dialects import NAMES
 from tests.factories import PASSWORD, Person, make_api_token, make_membership
-from tests.tables.world import ACTORS, ANONYMOUS, OUTSIDER, ROLES, World
+from tests.tables.world import ACTORS, ANONYMOUS, OUTSIDER, ROLES, STAFF, World
 
 Make = Callable[[World, Person], Any]
 
@@ -25,8 +26,7 @@ SIGNED_IN = ANYBODY - {ANONYMOUS}
 SEATED = SIGNED_IN - {Role.VIEWER}
 ADMINS = frozenset({Role.OWNER, Role.ADMIN, OUTSIDER})
 OWNERS = frozenset({Role.OWNER, OUTSIDER})
-# Of the service: none of the actors is; what they may is tried in tests/licenses.
-STAFF: frozenset[str] = frozenset()
+STAFF_ALONE = frozenset({STAFF})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +58,11 @@ class Operation:
         return f"{self.method} {self.name}"
 
     @property
+    def sender(self) -> str:
+        """An actor who succeeds."""
+        return STAFF if STAFF in self.may else Role.OWNER
+
+    @property
     def is_write(self) -> bool:
         """Whether it may have a body."""
         return self.method != "GET"
@@ -84,6 +89,12 @@ def own_key(world: World, person: Person) -> Any:
 def own_keys(world: World, person: Person) -> Any:
     """The key of a license, in a list."""
     return [own_key(world, person)]
+
+
+def own_batch(world: World, person: Person) -> Any:
+    """The id of a batch."""
+    organization, ids = person.organization, [world.license_of(person).pk]
+    return create_batch(organization=organization, operation="validate", ids=ids, now=timezone.now()).pk
 
 
 def own_seat(world: World, person: Person) -> Any:
@@ -212,6 +223,7 @@ SEAT_IN_BODY: dict[str, Any] = {
     "not_found": "session_not_found",
     "object_in_body": "session_id",
 }
+BATCH: dict[str, Any] = {"may": ADMINS, "path": {"batch_id": own_batch}, "not_found": "batch_not_found"}
 NOT_ADMINS = frozenset(ROLES) - ADMINS
 NOT_THE_HOLDER = frozenset(ROLES)
 ACCOUNT = {"email": "new@example.com", "password": PASSWORD, "full_name": "Ada", "company_name": "Acme"}
@@ -322,9 +334,9 @@ OPERATIONS = [
     Operation(name="license", method="GET", path={"license_id": own_license}, not_found="license_not_found"),
     Operation(name="suspend", method="POST", may=ADMINS, **LICENSE),
     Operation(name="reinstate", method="POST", may=ADMINS, **LICENSE),
-    Operation(name="revoke", method="POST", may=STAFF, **LICENSE),
-    Operation(name="renew", method="POST", may=STAFF, body={"expires_at": "2099-01-01T00:00:00Z"}, **LICENSE),
-    Operation(name="transfer", method="POST", may=STAFF, body={"organization_id": other_organization}, **LICENSE),
+    Operation(name="revoke", method="POST", may=STAFF_ALONE, **LICENSE),
+    Operation(name="renew", method="POST", may=STAFF_ALONE, body={"expires_at": "2099-01-01T00:00:00Z"}, **LICENSE),
+    Operation(name="transfer", method="POST", may=STAFF_ALONE, body={"organization_id": other_organization}, **LICENSE),
     Operation(name="explain", method="GET", may=ADMINS, body={"hardware_id": "machine"}, **LICENSE),
     Operation(
         name="rotate-key",
@@ -355,4 +367,10 @@ OPERATIONS = [
     Operation(name="heartbeat", method="PATCH", may=SEATED, hidden_from=NOT_THE_HOLDER, **SEAT),
     Operation(name="heartbeat-by-body", method="POST", may=SEATED, hidden_from=NOT_THE_HOLDER, **SEAT_IN_BODY),
     Operation(name="release", method="POST", may=SEATED, hidden_from=NOT_ADMINS, **SEAT_IN_BODY),
+    # batches
+    Operation(name="batches", method="GET", may=ADMINS),
+    Operation(name="batches", method="POST", may=ADMINS, success=201, body={"operation": "validate", "keys": own_keys}),
+    Operation(name="batch", method="GET", **BATCH),
+    Operation(name="batch-results", method="GET", **BATCH),
+    Operation(name="cancel-batch", method="POST", **BATCH),
 ]

@@ -69,9 +69,9 @@ def planted_for(world: World) -> dict[str, Any]:
 
 
 def send(world: World, operation: Operation, dialect: str, more: dict[str, Any]) -> Answer:
-    """A valid request of the owner, with more in its body."""
+    """A valid request of somebody who may, with more in its body."""
     path, body = operation.path_for(world, world.owner), operation.body_for(world, world.owner)
-    return call(client(world, dialect, "owner"), operation, path, body | more)
+    return call(client(world, dialect, operation.sender), operation, path, body | more)
 
 
 @pytest.mark.parametrize(("operation", "dialect"), WRITES, ids=case_id)

@@ -43,11 +43,11 @@ WRITES = [(operation, dialect) for operation, dialect in CASES if operation.is_w
 
 
 class Sender:
-    """Sends bodies to one operation, as the owner."""
+    """Sends bodies to one operation, as somebody who may."""
 
     def __init__(self, world: World, operation: Operation, dialect: str) -> None:
         self.operation = operation
-        self.api: Api = client(world, dialect, "owner")
+        self.api: Api = client(world, dialect, operation.sender)
         self.url = self.api.url(operation.name, **operation.path_for(world, world.owner))
 
     def send(self, raw: bytes, content_type: str = "application/json") -> Answer:

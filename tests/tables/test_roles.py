@@ -25,7 +25,7 @@ def expect(operation: Operation, actor: str, answer: Answer) -> None:
 @pytest.mark.parametrize(("operation", "dialect"), CASES, ids=case_id)
 def test_roles(world: World, operation: Operation, dialect: str) -> None:
     table = Table("role")
-    for actor in ACTORS:
+    for actor in (*ACTORS, *sorted(operation.may - set(ACTORS))):
         with table.case(f"{operation.id} {dialect} as {actor}"):
             person = world.people.get(actor, world.owner)
             path, body = operation.path_for(world, person), operation.body_for(world, person)

@@ -41,13 +41,13 @@ def browser(settings: Settings) -> Client:
 
 
 class Caller:
-    """Sends one operation validly, as the owner."""
+    """Sends one operation validly, as somebody who may."""
 
     def __init__(self, world: World, operation: Operation, dialect: str, browser: Client) -> None:
         self.operation, self.browser = operation, browser
         self.url = Api(dialect).url(operation.name, **operation.path_for(world, world.owner))
         self.body = operation.body_for(world, world.owner)
-        self.token = world.owner.token
+        self.token = world.people[operation.sender].token
 
     def send(self, *, secure: bool = True, method: str = "", **headers: str) -> HttpResponse:
         """The answer."""

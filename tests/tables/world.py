@@ -13,9 +13,11 @@ from coditect.api.client import LOOPBACK
 from licenses.models import License
 from licenses.services.acquire import acquire_seat
 from licenses.signing import current_signer
-from tests.factories import Person, log_in, make_license, make_person
+from tests.factories import Person, log_in, make_license, make_person, make_user
 
 OUTSIDER, ANONYMOUS = "outsider", "anonymous"
+# Of the service, in no organization; acts only where an operation is for them.
+STAFF = "staff"
 ROLES = tuple(Role.values)
 ACTORS = (*ROLES, OUTSIDER, ANONYMOUS)
 
@@ -31,6 +33,8 @@ class World:
         owner = make_person(Role.OWNER)
         colleagues = {role: make_person(role, organization=owner.organization) for role in ROLES if role != Role.OWNER}
         self.people = {Role.OWNER: owner, **colleagues, OUTSIDER: make_person(Role.OWNER)}
+        staff = make_user(is_staff=True)
+        self.people[STAFF] = Person(Membership(organization=owner.organization, user=staff), log_in(staff))
         self.license = make_license(owner.organization, seats=50)
         # Made when it is first needed, which would look as if a request had planted it.
         current_signer(now=timezone.now())
