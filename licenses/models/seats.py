@@ -46,6 +46,8 @@ class SeatSession(models.Model):
         REVOKED = "revoked"
 
     ACTIVE = "active"
+    # Stands where a hardware id was that its user had forgotten.
+    FORGOTTEN = "deleted"
 
     id = models.UUIDField(primary_key=True, editable=False)
     license = models.ForeignKey(License, on_delete=models.PROTECT, related_name="sessions")

@@ -5,8 +5,7 @@ from uuid import UUID
 
 from accounts.models import User
 from licenses.models import SeatSession
-
-FORGOTTEN = "deleted"
+from licenses.services.usage_privacy import forget_holders
 
 
 def export_seat_sessions(user: User) -> list[dict[str, Any]]:
@@ -18,5 +17,8 @@ def export_seat_sessions(user: User) -> list[dict[str, Any]]:
 
 def forget_machines(*, user_id: UUID) -> None:
     """Take out of ended sessions what tells of the user's machines; when seats were held stays provable."""
+    # Its lock keeps a rollup from reading, just now, what is about to be forgotten.
+    User.objects.select_for_update(no_key=True).get(pk=user_id)
     ended = SeatSession.objects.filter(user=user_id, ended_at__isnull=False)  # tenancy: one user's own, everywhere
-    ended.update(hardware_id=FORGOTTEN, ip_address=None, client_version="", metadata={})
+    ended.update(hardware_id=SeatSession.FORGOTTEN, ip_address=None, client_version="", metadata={})
+    forget_holders(user_id=user_id)
