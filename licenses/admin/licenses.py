@@ -9,13 +9,25 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from licenses import keys
+from licenses.admin.life import LifeActions
 from licenses.models import License
 from licenses.services.capacity import change_seats
 from licenses.services.issue import issue_license
+
+SHOWN = [
+    "organization",
+    "key_string",
+    "tier",
+    "status",
+    "holds",
+    "expires_at",
+    "features",
+    "created_at",
+    "transferred_at",
+]
 
 
 class LicenseForm(forms.ModelForm):
@@ -52,7 +64,7 @@ class LicenseForm(forms.ModelForm):
 
 
 @admin.register(License)
-class LicenseAdmin(ModelAdmin):
+class LicenseAdmin(LifeActions):
     """Licenses."""
 
     form = LicenseForm
@@ -70,6 +82,7 @@ class LicenseAdmin(ModelAdmin):
     search_fields = ["key_string", "organization__name", "organization__memberships__user__email"]
     list_select_related = ["organization"]
     autocomplete_fields = ["organization"]
+    actions = ["suspend", "reinstate", "revoke", "renew", "transfer"]
 
     @admin.display(description="Status")
     def status_now(self, license: License) -> str:
@@ -80,13 +93,13 @@ class LicenseAdmin(ModelAdmin):
         """A key is chosen when the license is issued and shown ever after."""
         if obj is None:
             return ["organization", "tier", "max_seats", "expires_at", "key"]
-        return ["organization", "key_string", "tier", "status", "max_seats", "expires_at", "features", "created_at"]
+        return [*SHOWN, "max_seats"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: License | None = None) -> list[str]:
         """Only the seat count of an issued license changes here."""
         if obj is None:
             return []
-        return ["organization", "key_string", "tier", "status", "expires_at", "features", "created_at"]
+        return SHOWN
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[License], search_term: str
