@@ -47,11 +47,8 @@ class DownloadView(OrganizationView):
         It holds the license and `valid_until`: until then it is to be believed without asking us. Viewers get none.
         """
         file = sign_license_file(membership=self.membership, license_id=license_id, now=timezone.now())
-        return HttpResponse(
-            file,
-            content_type=MEDIA_TYPE,
-            headers={"Content-Disposition": 'attachment; filename="license.json"', "X-Content-Type-Options": "nosniff"},
-        )
+        disposition = 'attachment; filename="license.json"'
+        return HttpResponse(file, content_type=MEDIA_TYPE, headers={"Content-Disposition": disposition})
 
 
 class KeysView(PublicView):

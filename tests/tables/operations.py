@@ -50,6 +50,7 @@ class Operation:
     object_in_body: str | None = None
     hidden_from: frozenset[str] = frozenset()
     is_silent: bool = False
+    media_type: str = "application/json"
     dialects: tuple[str, ...] = NAMES
 
     @property
@@ -338,6 +339,8 @@ OPERATIONS = [
     Operation(name="renew", method="POST", may=STAFF_ALONE, body={"expires_at": "2099-01-01T00:00:00Z"}, **LICENSE),
     Operation(name="transfer", method="POST", may=STAFF_ALONE, body={"organization_id": other_organization}, **LICENSE),
     Operation(name="explain", method="GET", may=ADMINS, body={"hardware_id": "machine"}, **LICENSE),
+    Operation(name="usage", method="GET", may=ADMINS, body={"from": "2026-01-01", "granularity": "month"}, **LICENSE),
+    Operation(name="export-usage", method="GET", may=ADMINS, media_type="text/csv", **LICENSE),
     Operation(
         name="rotate-key",
         method="POST",
@@ -346,9 +349,7 @@ OPERATIONS = [
         path={"license_id": own_license},
         not_found="license_not_found",
     ),
-    Operation(
-        name="download", method="GET", may=SEATED, path={"license_id": own_license}, not_found="license_not_found"
-    ),
+    Operation(name="download", method="GET", may=SEATED, media_type="application/jose+json", **LICENSE),
     Operation(name="validate", method="POST", may=ANYBODY, body={"key_string": own_key}),
     Operation(name="validate-batch", method="POST", body={"key_strings": own_keys}),
     # seats
