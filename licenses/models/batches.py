@@ -99,7 +99,8 @@ class BatchItem(models.Model):
         FAILED = "failed"
         CANCELED = "canceled"
 
-    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="items")
+    # Found by the unique constraint's index, which begins with it.
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="items", db_index=False)
     position = models.PositiveIntegerField()
     license_id = models.UUIDField(null=True)
     key_normalized = models.TextField(blank=True)

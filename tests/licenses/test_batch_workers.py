@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from queue import Queue
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -18,11 +19,14 @@ from django.conf import settings
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
+from coditect import jobs
+from coditect.celery import app as celery
 from coditect.journal.models import Event
 from coditect.local.options import ROOT
 from licenses.models import Batch, License
-from licenses.services import run_batch
+from licenses.services import batches, run_batch
 from licenses.services.batch_items import claim_items
+from licenses.services.batches import KEPT, TooManyBatches
 from licenses.services.run_batch import run_batches
 from tests.factories import Person, make_person
 from tests.licenses.batches import (
@@ -159,6 +163,56 @@ class TestWorkersAtOnce:
             may_die.set()
             assert canceling.result().status == "canceled"
         assert outcomes(batch) == [CANCELED] * 3
+
+
+@pytest.mark.django_db(transaction=True)
+class TestOrdersAtOnce:
+    def test_count_each_other(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(batches, "MAX_UNFINISHED", 1)
+        owner = make_person()
+        with ThreadPoolExecutor(1) as pool:
+            with transaction.atomic():
+                order(owner, "validate", ids=[NOBODYS])
+                second = pool.submit(in_thread, lambda: order(owner, "validate", ids=[NOBODYS]))
+                wait_for_a_lock()
+            with pytest.raises(TooManyBatches):
+                second.result()
+
+    def test_tell_the_worker_no_more_than_that_there_is_work(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        told = Queue[tuple[str, dict[str, str]]]()
+        monkeypatch.setattr(jobs.messenger, "tell", lambda name, ids: told.put((name, ids)))
+        order(make_person(), "validate", keys=["PROD-2025-ABCD-1234"])
+        found = [told.get_nowait() for _ in range(told.qsize())]
+        assert ("licenses.run_batches", {}) in found
+        assert "ABCD" not in str(found)
+
+
+class TestTasks:
+    def test_run_and_forget_batches(self, owner: Person) -> None:
+        batch = order(owner, "validate", ids=[NOBODYS])
+        celery.loader.import_default_modules()
+        celery.tasks["licenses.run_batches"].apply(throw=True)
+        assert counts(batch) == ("completed", 0, 1)
+        Batch.objects.update(finished_at=timezone.now() - 2 * KEPT)
+        celery.tasks["licenses.prune_batches"].apply(throw=True)
+        assert not Batch.objects.exists()
+
+
+class TestCrash:
+    def test_between_deed_and_note_undoes_both(self, owner: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+        licenses = make_licenses(owner, 2)
+        batch = order(owner, "suspend", licenses)
+
+        def die(*_: object, **__: object) -> None:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as dying:
+            dying.setattr(run_batch, "settle_items", die)
+            with pytest.raises(KeyboardInterrupt):
+                run()
+        assert (statuses(licenses), outcomes(batch)) == (["active", "active"], [PENDING, PENDING])
+        run()
+        assert [happened("license.suspended", [license]) for license in licenses] == [1, 1]
 
 
 @pytest.mark.django_db(transaction=True)
