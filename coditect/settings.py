@@ -202,6 +202,7 @@ CELERY_BEAT_SCHEDULE = {
     "send-mails": {"task": "journal.send_mails", "schedule": MAIL_SECONDS, "options": {"expires": MAIL_SECONDS}},
     "run-batches": {"task": "licenses.run_batches", "schedule": BATCH_SECONDS, "options": {"expires": BATCH_SECONDS}},
     "prune-batches": {"task": "licenses.prune_batches", "schedule": 3600, "options": {"expires": 3600}},
+    "roll-up-usage": {"task": "licenses.roll_up_usage", "schedule": 300, "options": {"expires": 300}},
     "forget-secrets": {"task": "accounts.forget_secrets", "schedule": 3600, "options": {"expires": 3600}},
     "prune-events": {"task": "journal.prune_events", "schedule": 3600, "options": {"expires": 3600}},
     "prune-mails": {"task": "journal.prune_mails", "schedule": 3600, "options": {"expires": 3600}},

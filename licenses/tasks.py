@@ -8,6 +8,7 @@ from django.utils import timezone
 from licenses.services.batches import prune_batches
 from licenses.services.expire import sweep_sessions
 from licenses.services.expiry_notices import send_expiry_notices
+from licenses.services.rollup import roll_up_usage
 from licenses.services.run_batch import run_batches
 from licenses.services.verify import verify_seats
 
@@ -42,3 +43,9 @@ def run_unfinished_batches() -> None:
 def prune_old_batches() -> None:
     """Forget batches that finished long ago."""
     prune_batches(now=timezone.now())
+
+
+@shared_task(name="licenses.roll_up_usage")
+def roll_up_past_usage() -> None:
+    """Roll up the hours that are over."""
+    roll_up_usage(now=timezone.now())

@@ -4,6 +4,7 @@ from coditect.api.routers import Router
 from licenses.views import batches, files, heartbeat, licenses, life, seats, validation
 from licenses.views.explain import ExplainView
 from licenses.views.keys import RotateKeyView
+from licenses.views.usage import ExportUsageView, UsageView
 
 
 def register(router: Router) -> None:
@@ -26,6 +27,8 @@ def register(router: Router) -> None:
     router.add("licenses/<uuid:license_id>/transfer", life.TransferView, name="transfer")
     router.add("licenses/<uuid:license_id>/explain", ExplainView, name="explain")
     router.add("licenses/<uuid:license_id>/rotate-key", RotateKeyView, name="rotate-key")
+    router.add("licenses/<uuid:license_id>/usage", UsageView, name="usage")
+    router.add("licenses/<uuid:license_id>/usage/export", ExportUsageView, name="export-usage")
     router.add("licenses/<uuid:license_id>/download", files.DownloadView, name="download")
     router.add("batches", batches.BatchListView, name="batches")
     router.add("batches/<uuid:batch_id>", batches.BatchView, name="batch")

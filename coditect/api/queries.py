@@ -52,6 +52,18 @@ class ListQuery(serializers.Serializer[Any]):
         return ("-" if text.startswith("-") else "") + self.sortable[name]
 
 
+def read_query(shape: type[serializers.Serializer[Any]], request: HttpRequest) -> dict[str, Any]:
+    """The query parameters of what is no list; those that it does not know are refused. Raises InvalidQuery."""
+    query = shape(data=request.GET.dict())
+    unknown = sorted(set(request.GET) - set(query.fields))
+    if unknown:
+        raise InvalidQuery(unknown[0], f"Unknown query parameter: {unknown[0]!r}.")
+    if not query.is_valid():
+        name, messages = next(iter(query.errors.items()))
+        raise InvalidQuery(name, str(messages[0]))
+    return dict(query.validated_data)
+
+
 class MomentField(serializers.Field[Any, Any, Any, Any]):
     """A time or a date (its first instant, UTC), as `created_after` takes them."""
 

@@ -11,8 +11,8 @@ from fractions import Fraction
 from itertools import islice
 from uuid import UUID
 
-from accounts.models import Membership
-from coditect.errors import Forbidden, InvalidInput
+from accounts.models import Organization
+from coditect.errors import InvalidInput
 from licenses.models import License, UsageProgress
 from licenses.services.acquire import LicenseNotFound
 from licenses.services.periods import PARTS, Cover, Period, Span, cover, floor, split
@@ -45,6 +45,11 @@ class Figures(Count):
         """How many sessions lived on average, each instant counting the same."""
         return Fraction(self.seat_microseconds, (self.span.until - self.span.since) // MICROSECOND)
 
+    @property
+    def seat_seconds(self) -> Fraction:
+        """For how long all sessions lived together."""
+        return Fraction(self.seat_microseconds, 1_000_000)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
@@ -58,8 +63,8 @@ class Usage:
 
 def usage_of(
     *,
-    membership: Membership,
     license_id: UUID,
+    within: Organization,
     now: datetime,
     since: datetime | None = None,
     until: datetime | None = None,
@@ -67,14 +72,13 @@ def usage_of(
 ) -> Usage:
     """How a license was used from `since` until `until`, by default in the last 30 days; the future is left out.
 
-    A license that was transferred tells nothing of what was before. Raises LicenseNotFound, Forbidden, RangeInvalid,
+    A license that was transferred tells nothing of what was before. Raises LicenseNotFound, RangeInvalid,
     TooManyBuckets.
     """
-    license = License.objects.for_organization(membership.organization).filter(pk=license_id).first()
+    licenses = License.objects.for_organization(within).select_related("organization")
+    license = licenses.filter(pk=license_id).first()
     if license is None:
         raise LicenseNotFound
-    if not membership.administers:
-        raise Forbidden
     span = _span(since, until, now=now)
     return _measure(license, span, _buckets(span, granularity), granularity)
 

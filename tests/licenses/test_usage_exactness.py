@@ -42,8 +42,8 @@ def compare(play: Play, owner: Person, licenses: list[License]) -> None:
         if since >= min(until, now):
             continue
         usage = usage_of(
-            membership=owner.membership,
             license_id=license.pk,
+            within=owner.organization,
             since=since,
             until=until,
             granularity=play.random.choice(list(Period)),
