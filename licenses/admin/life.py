@@ -80,7 +80,7 @@ class TransferForm(ReasonForm):
     """To whom."""
 
     organization = forms.ModelChoiceField(
-        queryset=Organization.objects.active(),
+        queryset=Organization.objects.active(),  # tenancy: the staff of the service hands a license to anybody
         to_field_name="slug",
         widget=UnfoldAdminTextInputWidget,
         help_text="The slug of the organization that gets it.",
@@ -157,9 +157,12 @@ def ask_and_act(
     """Show a form; once it is sent and valid, do what it asks to each license, in id order, as all who lock several."""
     form = form_class(request.POST if "confirmed" in request.POST else None)
     licenses = licenses.select_related("organization").order_by("pk")
+
+    def act_on(license: License) -> None:
+        act(license, now=timezone.now(), **form.cleaned_data)
+
     if form.is_valid():
-        told = form.cleaned_data
-        for_each(console, request, licenses, lambda license: act(license, now=timezone.now(), **told), done)
+        for_each(console, request, licenses, act_on, done)
         return None
     context = {
         **console.admin_site.each_context(request),
