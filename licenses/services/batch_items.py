@@ -24,8 +24,7 @@ WITH settled AS (
 )
 UPDATE licenses_batch
 SET succeeded = succeeded + (SELECT count(*) FROM settled WHERE status = 'succeeded'),
-    failed = failed + (SELECT count(*) FROM settled WHERE status = 'failed'),
-    served_at = %(now)s
+    failed = failed + (SELECT count(*) FROM settled WHERE status = 'failed')
 WHERE id = %(batch)s
 """
 
@@ -73,12 +72,11 @@ def license_id_of(batch: Batch, item: BatchItem, *, now: datetime) -> UUID:
     return license.pk
 
 
-def settle_items(batch: Batch, outcomes: Mapping[int, Outcome], *, now: datetime) -> None:
+def settle_items(batch: Batch, outcomes: Mapping[int, Outcome]) -> None:
     """Write down what came of claimed items, by their ids, and count it."""
     done = outcomes.values()
     values = {
         "batch": batch.pk,
-        "now": now,
         "ids": list(outcomes),
         "statuses": [str(outcome.status) for outcome in done],
         "codes": [outcome.code for outcome in done],

@@ -12,7 +12,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.db.models import F
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce
 
 from coditect.errors import DomainError, Unavailable
 from coditect.journal.origin import acting_from
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 # From one beat to the next: one run follows the other, and the worker's other threads stay free.
 RUN = timedelta(seconds=settings.BATCH_SECONDS)
+BATCHES_PER_RUN = 100
 VALIDATIONS_PER_TURN = 1000
 ACTIONS_PER_TURN = 20
 # What an outage prevented is tried again; after so many times the item is given up, so that its batch can end.
@@ -65,7 +67,7 @@ def run_batches(*, clock: Clock) -> None:
     """Take turns with all unfinished batches, until none has work that is not in hand elsewhere, or time is up."""
     ends = clock() + RUN
     # tenancy: the worker serves every organization
-    waiting = deque(Batch.objects.unfinished().select_related("organization"))
+    waiting = deque(Batch.objects.unfinished().select_related("organization")[:BATCHES_PER_RUN])
     while waiting and clock() < ends:
         batch = waiting.popleft()
         try:
@@ -93,7 +95,7 @@ def take_turn(batch: Batch, *, clock: Clock) -> bool:
 def validate_items(batch: Batch, *, now: datetime) -> bool:
     """Validate many items at once; return whether there were any."""
     items = claim_items(batch, at_most=VALIDATIONS_PER_TURN)
-    settle_items(batch, judge_items(batch, items, now=now), now=now)
+    settle_items(batch, judge_items(batch, items, now=now))
     return bool(items)
 
 
@@ -106,7 +108,7 @@ def act_on_item(batch: Batch, *, now: datetime) -> bool:
     try:
         with transaction.atomic():
             items = claim_items(batch, at_most=1)
-            settle_items(batch, {item.pk: _act(batch, item, now=now) for item in items}, now=now)
+            settle_items(batch, {item.pk: _act(batch, item, now=now) for item in items})
     except OUTAGES:
         for item in items:
             BatchItem.objects.filter(pk=item.pk).update(attempts=F("attempts") + 1)
@@ -133,8 +135,9 @@ def _act(batch: Batch, item: BatchItem, *, now: datetime) -> Outcome:
 
 
 def _begin(batch: Batch, *, now: datetime) -> None:
-    queued = Batch.objects.filter(pk=batch.pk, status=Batch.Status.QUEUED)
-    queued.update(status=Batch.Status.RUNNING, started_at=now)
+    """A turn that fails counts as one, too: those who wait longer come first at the next run."""
+    unfinished = Batch.objects.filter(pk=batch.pk, finished_at=None)
+    unfinished.update(status=Batch.Status.RUNNING, started_at=Coalesce("started_at", Value(now)), served_at=now)
 
 
 @transaction.atomic

@@ -27,13 +27,12 @@ from licenses.models import Batch, License
 from licenses.services import batches, run_batch
 from licenses.services.batch_items import claim_items
 from licenses.services.batches import KEPT, TooManyBatches
-from licenses.services.run_batch import run_batches
+from licenses.services.run_batch import run_batches, take_turn
 from tests.factories import Person, make_person
 from tests.licenses.batches import (
     NOBODYS,
     cancel,
     counts,
-    do_one,
     happened,
     make_licenses,
     order,
@@ -120,8 +119,8 @@ class TestTurns:
         assert list(suspended.values_list("organization_id", flat=True)) == expected
 
     def test_begin_with_who_waited_longest(self, owner: Person, outsider: Person) -> None:
-        large, small = order(owner, "suspend", make_licenses(owner, 3)), order(outsider, "validate", ids=[NOBODYS])
-        do_one(large)
+        large, small = order(owner, "suspend", make_licenses(owner, 30)), order(outsider, "validate", ids=[NOBODYS])
+        take_turn(large, clock=timezone.now)
         assert list(Batch.objects.unfinished()) == [small, large]
 
     def test_end_with_the_time(self, owner: Person) -> None:
