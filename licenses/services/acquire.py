@@ -14,6 +14,7 @@ from coditect.journal.services import record_event
 from licenses import keys, leases
 from licenses.models import License, SeatSession
 from licenses.services.capacity import mark_surplus
+from licenses.services.exhaustion import tell_of_exhaustion
 from licenses.services.former_keys import KEY_REPLACED, is_retired
 from licenses.services.seats import LockedLicense, Machine, record_seat_event
 
@@ -173,6 +174,7 @@ def _deny(locked: LockedLicense, machine: Machine) -> NoSeatsAvailable:
         organization_id=license.organization_id,
         data={"user_id": str(machine.user_id), "hardware_id": machine.hardware_id, "max_seats": license.max_seats},
     )
+    tell_of_exhaustion(license, held=locked.used, at=locked.now)
     return NoSeatsAvailable(
         max_seats=license.max_seats, active_seats=locked.used, next_available_at=next_available_at(locked)
     )
