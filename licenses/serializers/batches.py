@@ -11,8 +11,8 @@ from coditect.api.queries import ListQuery
 from licenses.models import Batch, BatchItem
 from licenses.serializers.licenses import mask
 from licenses.serializers.validation import present_verdict
-from licenses.services.batch_verdicts import read_verdict
 from licenses.services.batches import MAX_ITEMS
+from licenses.services.judge import read_verdict
 
 
 class BatchSerializer(serializers.Serializer[Any]):

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +10,7 @@ from django.db.models import F
 from licenses.models import Batch, BatchItem, License, LicenseKey
 from licenses.services.acquire import LicenseNotFound
 from licenses.services.batch_items import Outcome
-from licenses.services.judge import NOT_FOUND, Terms, Verdict, judge
-
-MOMENTS = ("last_moment", "key_works_until")
+from licenses.services.judge import NOT_FOUND, Verdict, judge, write_verdict
 
 
 def judge_items(batch: Batch, items: Sequence[BatchItem], *, now: datetime) -> dict[int, Outcome]:
@@ -31,19 +28,10 @@ def judge_items(batch: Batch, items: Sequence[BatchItem], *, now: datetime) -> d
 def _judge(item: BatchItem, entry: LicenseKey | None, *, now: datetime) -> Outcome:
     verdict = judge(entry, key=item.key_normalized or (entry.pk if entry else ""), now=now)
     if verdict.code == NOT_FOUND:
-        return Outcome.refused(LicenseNotFound(), verdict=write_verdict(verdict))
-    return Outcome(verdict=write_verdict(verdict))
+        return Outcome.refused(LicenseNotFound(), verdict=_kept(verdict))
+    return Outcome(verdict=_kept(verdict))
 
 
-def write_verdict(verdict: Verdict) -> dict[str, Any]:
-    """A verdict as JSON can keep it."""
-    kept: dict[str, Any] = json.loads(json.dumps(asdict(verdict), default=datetime.isoformat))
-    return kept
-
-
-def read_verdict(kept: dict[str, Any]) -> Verdict:
-    """The verdict again."""
-    terms = kept["terms"]
-    if terms is not None:
-        terms = Terms(**terms | {name: datetime.fromisoformat(terms[name]) for name in MOMENTS})
-    return Verdict(**kept | {"checked_at": datetime.fromisoformat(kept["checked_at"]), "terms": terms})
+def _kept(verdict: Verdict) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(write_verdict(verdict))
+    return data

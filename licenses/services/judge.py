@@ -1,13 +1,16 @@
 """What a key is worth, once it is known what lies under it."""
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from licenses import keys
 from licenses.models import PERPETUAL, License, LicenseKey
 from licenses.services.former_keys import KEY_REPLACED
 
+MOMENTS = ("last_moment", "key_works_until")
 MALFORMED, NOT_FOUND = "malformed_key", "not_found"
 REASONS = {
     MALFORMED: "The license key has a typing error.",
@@ -46,6 +49,19 @@ class Verdict:
     def is_valid(self) -> bool:
         """Whether the license may be used."""
         return self.terms is not None
+
+
+def write_verdict(verdict: Verdict) -> str:
+    """A verdict in JSON, for whoever keeps it."""
+    return json.dumps(asdict(verdict), default=datetime.isoformat)
+
+
+def read_verdict(kept: dict[str, Any]) -> Verdict:
+    """The same again, from the data in that JSON."""
+    terms = kept["terms"]
+    if terms is not None:
+        terms = Terms(**terms | {name: datetime.fromisoformat(terms[name]) for name in MOMENTS})
+    return Verdict(**kept | {"checked_at": datetime.fromisoformat(kept["checked_at"]), "terms": terms})
 
 
 def judge(entry: LicenseKey | None, *, key: str, now: datetime) -> Verdict:

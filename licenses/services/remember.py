@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -13,9 +13,7 @@ from django.db import transaction
 from coditect.redis import RedisUnavailable
 from licenses import keys, verdicts
 from licenses.models import LicenseKey
-from licenses.services.judge import Terms, Verdict
-
-MOMENTS = ("last_moment", "key_works_until")
+from licenses.services.judge import Verdict, read_verdict, write_verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +43,7 @@ def remember(verdict: Verdict, place: Place) -> None:
     if verdict.terms:
         life = min(life, verdict.terms.key_works_until - verdict.checked_at)
     with suppress(RedisUnavailable):
-        verdicts.keep(place.key_hash, _write(verdict), since=place.look, life=life)
+        verdicts.keep(place.key_hash, write_verdict(verdict), since=place.look, life=life)
 
 
 def forget_verdicts(license_ids: Collection[UUID]) -> None:
@@ -64,20 +62,8 @@ def _mark(key_hashes: Collection[str], *, life: timedelta) -> None:
         verdicts.mark(key_hashes, life=life)
 
 
-def _write(verdict: Verdict) -> str:
-    fields = asdict(verdict) | {"checked_at": verdict.checked_at.isoformat()}
-    if verdict.terms:
-        ends = {name: getattr(verdict.terms, name).isoformat() for name in MOMENTS}
-        fields["terms"] |= ends
-    return json.dumps(fields)
-
-
 def _read(text: str, *, now: datetime) -> Verdict | None:
     """The verdict, unless by our own clock, too, it is too old, of the future, or its key works no more."""
-    fields = json.loads(text)
-    checked_at, terms = datetime.fromisoformat(fields["checked_at"]), fields["terms"]
-    if terms:
-        terms = Terms(**terms | {name: datetime.fromisoformat(terms[name]) for name in MOMENTS})
-    verdict = Verdict(**fields | {"checked_at": checked_at, "terms": terms})
-    is_fresh = timedelta(0) <= now - checked_at < verdicts.LIFE
-    return verdict if is_fresh and not (terms and terms.key_works_until <= now) else None
+    verdict = read_verdict(json.loads(text))
+    is_fresh = timedelta(0) <= now - verdict.checked_at < verdicts.LIFE
+    return verdict if is_fresh and not (verdict.terms and verdict.terms.key_works_until <= now) else None

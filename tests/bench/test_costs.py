@@ -6,13 +6,15 @@ from accounts.models import Role
 from tests.bench.costs import SIZES, Cost, bytes_per_session, measure_operations, usual_share
 from tests.dialects import NAMES, Api
 from tests.factories import Person, make_license, make_person
+from tests.licenses.unhurried import give_time
 
 BYTES = 300
 
 
 @pytest.fixture(params=NAMES)
-def costs(request: pytest.FixtureRequest, transactional_db: None) -> dict[str, Cost]:
+def costs(request: pytest.FixtureRequest, transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, Cost]:
     """Each operation's cost; without a test's transaction around, which would turn ours into savepoints."""
+    give_time(monkeypatch)
     person = make_person(Role.OWNER)
     return measure_operations(Api(request.param), person, make_license(person.organization, seats=5))
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from licenses.models import License
 from tests.dialects import Answer, Api
+from tests.licenses.unhurried import give_time
 
 
 def validate(api: Api, key: object) -> Answer:
@@ -29,6 +30,10 @@ class TestValidateLicense:
             "max_seats": 2,
             "features": [],
         }
+
+    def test_says_the_same_again_from_redis(self, api: Api, license: License, monkeypatch: pytest.MonkeyPatch) -> None:
+        give_time(monkeypatch)
+        assert validate(api, license.key_string).data == validate(api, license.key_string).data
 
     def test_never_says_whose_it_is(self, api: Api, license: License) -> None:
         content = validate(api, license.key_string).content.decode()

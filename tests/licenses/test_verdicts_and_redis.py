@@ -21,9 +21,15 @@ from licenses.services.life import suspend_license
 from licenses.services.validate import validate_key
 from tests.bench.costs import counting
 from tests.factories import Person, make_license
+from tests.licenses.unhurried import give_time
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS, READERS = 8, 4
+
+
+@pytest.fixture(autouse=True)
+def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    give_time(monkeypatch)
 
 
 @pytest.fixture
