@@ -22,6 +22,7 @@ LISTS = {
     "licenses_batch": "operation",
     "licenses_license": "key_string",
     "licenses_seatsession": "hardware_id",
+    "licenses_signingkey": "kid",
 }
 
 
