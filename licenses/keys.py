@@ -10,7 +10,9 @@ import re
 import secrets
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+BITS_PER_CHARACTER = 5
 RANDOM_CHARACTERS = 26
+LAST_CHARACTER = len(ALPHABET) - 1
 CHECK_MODULUS = 1021
 GROUP = 4
 PREFIXES = {"production": "PROD", "sandbox": "TEST", "staging": "TEST", "development": "DEV"}
@@ -21,7 +23,10 @@ _OWN_FORM = re.compile(r"(PR0D|TEST|DEV)\d{4}[0-9A-HJKMNP-TV-Z]{28}")
 def generate(*, environment: str, year: int) -> str:
     """A new key."""
     prefix = PREFIXES[environment]
-    random = "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_CHARACTERS))
+    bits = secrets.randbits(BITS_PER_CHARACTER * RANDOM_CHARACTERS)
+    random = "".join(
+        ALPHABET[bits >> BITS_PER_CHARACTER * place & LAST_CHARACTER] for place in range(RANDOM_CHARACTERS)
+    )
     body = random + check_characters(normalize(f"{prefix}{year}{random}"))
     groups = [body[start : start + GROUP] for start in range(0, len(body), GROUP)]
     return "-".join([prefix, str(year), *groups])

@@ -3,6 +3,7 @@
 from coditect.api.routers import Router
 from licenses.views import batches, files, heartbeat, licenses, life, seats, validation
 from licenses.views.explain import ExplainView
+from licenses.views.imports import ImportView
 from licenses.views.keys import RotateKeyView
 from licenses.views.usage import ExportUsageView, UsageView
 
@@ -14,6 +15,7 @@ def register(router: Router) -> None:
     router.add("licenses", licenses.LicenseListView, name="licenses")
     router.add("licenses/validate", validation.ValidateView, name="validate")
     router.add("licenses/validate/batch", validation.ValidateManyView, name="validate-batch")
+    router.add("licenses/import", ImportView, name="import")
     router.add("licenses/acquire", seats.AcquireView, name="acquire")
     router.add("licenses/heartbeat", heartbeat.HeartbeatByBodyView, name="heartbeat-by-body")
     router.add("licenses/release", seats.ReleaseView, name="release")

@@ -1,7 +1,7 @@
 """Recording a fact, and telling the apps above about it in the same transaction."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from django.db import models, transaction
 from coditect.journal.models import Event
 from coditect.journal.origin import current_origin
 
+EVENTS_PER_INSERT = 1000
 Receiver = Callable[[Event], None]
 _receivers: dict[str, list[Receiver]] = defaultdict(list)
 
@@ -31,8 +32,22 @@ def record_event(
     data: dict[str, Any] | None = None,
 ) -> Event:
     """Write down that `event_type` happened to `subject`, and tell its receivers."""
+    event = new_event(event_type, subject, at=at, organization_id=organization_id, data=data)
+    record_events([event])
+    return event
+
+
+def new_event(
+    event_type: str,
+    subject: models.Model,
+    *,
+    at: datetime,
+    organization_id: UUID | None,
+    data: dict[str, Any] | None = None,
+) -> Event:
+    """An event of the work at hand, not yet written down: one of many for `record_events`."""
     origin = current_origin()
-    event = Event.objects.create(
+    return Event(
         type=event_type,
         at=at,
         organization_id=organization_id,
@@ -44,6 +59,12 @@ def record_event(
         ip=origin.ip,
         data=data or {},
     )
-    for receiver in _receivers[event_type]:
-        receiver(event)
-    return event
+
+
+@transaction.atomic(savepoint=False)
+def record_events(events: Sequence[Event]) -> None:
+    """Write down many facts at once, and tell their receivers."""
+    Event.objects.bulk_create(events, batch_size=EVENTS_PER_INSERT)
+    for event in events:
+        for receiver in _receivers[event.type]:
+            receiver(event)

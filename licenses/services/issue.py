@@ -9,10 +9,12 @@ from django.db.models.functions import Now
 
 from accounts.models import Organization
 from coditect.errors import InvalidInput
-from coditect.journal.services import record_event
+from coditect.journal.models import Event
+from coditect.journal.services import new_event, record_events
 from licenses import keys
 from licenses.models import License, SeatChange
 
+LONGEST_KEY = 100
 FREE_TIER = "free"
 FREE_SEATS = 1
 
@@ -37,6 +39,9 @@ def issue_license(
     normalized = keys.normalize(key_string)
     if not normalized or keys.is_malformed(normalized):
         raise InvalidInput("key", "The key has a typing error: its check characters do not fit.")
+    # Upper case may be longer: of the German ß it is SS.
+    if max(len(key_string), len(normalized)) > LONGEST_KEY:
+        raise InvalidInput("key", f"A key has at most {LONGEST_KEY} characters.")
     try:
         with transaction.atomic():
             license = License.objects.create(
@@ -52,14 +57,19 @@ def issue_license(
         raise InvalidInput("key", "This key is already in use.") from error
     # By the database's clock, like the sessions that it is held against.
     SeatChange.objects.create(license=license, at=Now(), seats=seats)
-    record_event(
+    record_events([creation_of(license, at=now)])
+    return license
+
+
+def creation_of(license: License, *, at: datetime) -> Event:
+    """The event that tells of a new license."""
+    return new_event(
         "license.created",
         license,
-        at=now,
-        organization_id=organization.pk,
-        data={"license_id": str(license.pk), "tier": tier, "max_seats": seats},
+        at=at,
+        organization_id=license.organization_id,
+        data={"license_id": str(license.pk), "tier": license.tier, "max_seats": license.max_seats},
     )
-    return license
 
 
 def issue_free_license(*, organization_id: UUID, now: datetime) -> License:

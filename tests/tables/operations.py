@@ -87,6 +87,11 @@ def own_key(world: World, person: Person) -> Any:
     return world.license_of(person).key_string
 
 
+def file_of_one(world: World, person: Person) -> Any:
+    """A file with a license for the person's organization."""
+    return f"organization,tier,seats\n{person.organization.slug},pro,5\n"
+
+
 def own_keys(world: World, person: Person) -> Any:
     """The key of a license, in a list."""
     return [own_key(world, person)]
@@ -350,6 +355,7 @@ OPERATIONS = [
         not_found="license_not_found",
     ),
     Operation(name="download", method="GET", may=SEATED, media_type="application/jose+json", **LICENSE),
+    Operation(name="import", method="POST", may=STAFF_ALONE, success=201, body={"csv": file_of_one}),
     Operation(name="validate", method="POST", may=ANYBODY, body={"key_string": own_key}),
     Operation(name="validate-batch", method="POST", body={"key_strings": own_keys}),
     # seats

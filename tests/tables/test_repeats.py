@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Role
 from coditect.journal.models import Event
 from tests.api.shapes import assert_problem
 from tests.dialects import Answer, Api
@@ -49,7 +48,7 @@ def test_repeats(world: World, operation: Operation, dialect: str) -> None:
     other = next(name for name in ("flat", "enveloped") if name != dialect)
 
     with table.case(f"{operation.id} {dialect}: happens once"):
-        request = Request(world, operation, Role.OWNER)
+        request = Request(world, operation, operation.sender)
         first, events = request.send(dialect), Event.objects.count()
         assert (first.status, first.headers.get("Idempotency-Replayed")) == (201, None), first.content[:300]
         for _ in range(2):
@@ -57,23 +56,23 @@ def test_repeats(world: World, operation: Operation, dialect: str) -> None:
         assert Event.objects.count() == events
 
     with table.case(f"{operation.id} {dialect}: answers in the other dialect too"):
-        request = Request(world, operation, Role.OWNER)
+        request = Request(world, operation, operation.sender)
         first = request.send(dialect)
         assert_same(request.send(other), first)
 
     with table.case(f"{operation.id} {dialect}: refuses another body"):
-        request = Request(world, operation, Role.OWNER)
+        request = Request(world, operation, operation.sender)
         request.send(dialect)
         assert_problem(request.send(dialect, further="field"), *OTHER[dialect])
 
     with table.case(f"{operation.id} {dialect}: is another caller's own"):
-        if ANONYMOUS not in operation.may:
-            Request(world, operation, Role.OWNER).send(dialect)
+        if ANONYMOUS not in operation.may and OUTSIDER in operation.may:
+            Request(world, operation, operation.sender).send(dialect)
             answer = Request(world, operation, OUTSIDER).send(dialect)
             assert (answer.status, answer.headers.get("Idempotency-Replayed")) == (201, None), answer.content[:300]
 
     for name, bad in {"empty": "", "long": "x" * 256, "control": "a\tb", "foreign": "clé"}.items():
         with table.case(f"{operation.id} {dialect}: refuses a key that is {name}"):
-            request = Request(world, operation, Role.OWNER)
+            request = Request(world, operation, operation.sender)
             assert_problem(request.send(dialect, key=bad), 400, "idempotency_key_invalid")
     table.done()
