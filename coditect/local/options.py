@@ -21,6 +21,7 @@ class Options:
     public_url: str
     database_url: str | None
     redis_url: str | None
+    has_stripe_key: bool
 
 
 def read_options(environ: Mapping[str, str]) -> Options:
@@ -38,6 +39,7 @@ def read_options(environ: Mapping[str, str]) -> Options:
         public_url=(environ.get("PUBLIC_URL") or f"http://{ports.LOOPBACK}:{port}").rstrip("/"),
         database_url=environ.get("DATABASE_URL") or None,
         redis_url=environ.get("REDIS_URL") or None,
+        has_stripe_key=bool(environ.get("STRIPE_SECRET_KEY")),
     )
 
 

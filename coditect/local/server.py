@@ -26,6 +26,7 @@ class Server(ABC):
     ready_seconds = 60.0
     stop_seconds = 10.0
     predecessor_seconds = 15.0
+    working_directory: Path | None = None
 
     def __init__(self, directory: Path | str, *, port: int | None = None, log: Path | None = None) -> None:
         self.directory = Path(directory).absolute()
@@ -87,7 +88,12 @@ class Server(ABC):
             command = self._prepare()
             self._log_start = self.log.stat().st_size if self.log.exists() else 0
             self.process = process.spawn(
-                command, log=self.log, death_signal=self.stop_signal, identity=self.identity, keep_open=[lock]
+                command,
+                log=self.log,
+                death_signal=self.stop_signal,
+                identity=self.identity,
+                cwd=self.working_directory,
+                keep_open=[lock],
             )
         finally:
             os.close(lock)

@@ -10,6 +10,7 @@ from pathlib import Path
 from coditect.local import preparation, process, readiness, run_env
 from coditect.local.console import Console
 from coditect.local.errors import LocalError
+from coditect.local.fake_stripe.embedded import EmbeddedStripe
 from coditect.local.files import kept_secret
 from coditect.local.keeper import Child, Keeper
 from coditect.local.options import Options
@@ -38,6 +39,9 @@ class Supervisor:
             self.postgres = Postgres(options.data_dir / "postgres", log=self._log("postgres"))
         if not options.redis_url:
             self.valkey = Valkey(options.data_dir / "valkey", log=self._log("valkey"))
+        self.stripe: EmbeddedStripe | None = None
+        if not options.has_stripe_key:
+            self.stripe = EmbeddedStripe(options.data_dir / "stripe", web_port=options.port, log=self._log("stripe"))
         self._console = console
         self._keepers: list[Keeper] = []
 
@@ -75,10 +79,12 @@ class Supervisor:
         self._launch(Program("beat", (*BEAT, "--schedule", schedule), env=env, log=self._log("beat")))
         self._console.progress("ready")
         url = self.options.public_url
-        self._console.say(welcome_text(url=url, demo=demo, logs=self.logs, degraded=degraded))
+        stripe = f"{self.stripe.url}/control" if self.stripe else None
+        self._console.say(welcome_text(url=url, stripe=stripe, demo=demo, logs=self.logs, degraded=degraded))
 
     def _start_servers(self) -> None:
-        servers: list[Server] = [server for server in (self.valkey, self.postgres) if server is not None]
+        embedded = (self.valkey, self.postgres, self.stripe)
+        servers: list[Server] = [server for server in embedded if server is not None]
         for server in servers:
             self._launch(server)
         for server in servers:
@@ -102,13 +108,20 @@ class Supervisor:
         child.launch()
 
     def _run_values(self) -> dict[str, str]:
-        return {
+        values = {
             "DATABASE_URL": self.options.database_url or (self.postgres.url if self.postgres else ""),
             "REDIS_URL": self.options.redis_url or (self.valkey.url if self.valkey else ""),
             "PORT": str(self.options.port),
             "PUBLIC_URL": self.options.public_url,
             "SECRET_KEY": os.environ.get("SECRET_KEY") or kept_secret(self.options.data_dir / "secret_key", size=48),
         }
+        if self.stripe is not None:
+            values |= {
+                "STRIPE_API_BASE": self.stripe.url,
+                "STRIPE_SECRET_KEY": self.stripe.key,
+                "STRIPE_WEBHOOK_SECRET": self.stripe.endpoint_secret,
+            }
+        return values
 
     def _child_environment(self, values: Mapping[str, str]) -> dict[str, str]:
         return {

@@ -13,7 +13,7 @@ _TEXT = """
 CODITECT is ready. Ctrl-C stops it.{warning}
 
   API          {url}/api/v1/   and   {url}/v1
-  Admin        {url}/admin/
+  Admin        {url}/admin/{stripe}
 
   Demo user    {demo.user_email}   password {demo.user_password}
   Demo admin   {demo.admin_email}   password {demo.admin_password}
@@ -31,7 +31,7 @@ Logs: {logs}
 """
 
 
-def welcome_text(*, url: str, demo: Demo, logs: Path, degraded: Sequence[str]) -> str:
+def welcome_text(*, url: str, stripe: str | None = None, demo: Demo, logs: Path, degraded: Sequence[str]) -> str:
     """Lay out addresses, log-ins and commands that can be pasted into a shell as they are."""
     credentials = {"email": demo.user_email, "password": demo.user_password}
     seat = {"license_key": demo.license_key, "hardware_id": "my-first-machine"}
@@ -39,6 +39,7 @@ def welcome_text(*, url: str, demo: Demo, logs: Path, degraded: Sequence[str]) -
         url=url,
         demo=demo,
         logs=logs,
+        stripe=f"\n  Stripe       {stripe}   (a fake: its clock and its faults)" if stripe else "",
         warning=f" Not working yet: {', '.join(degraded)}." if degraded else "",
         log_in=f"TOKEN=$({_post(f'{url}/api/v1/auth/token/', credentials)} | {_READ_ACCESS})",
         acquire=_post(f"{url}/api/v1/licenses/acquire/", seat, '-H "Authorization: Bearer $TOKEN"'),

@@ -1,6 +1,7 @@
 """Short words for what the tests of the fake Stripe do again and again, through the stripe package."""
 
 import json
+from typing import Any
 
 import stripe
 
@@ -26,16 +27,15 @@ def make_customer(client: stripe.StripeClient, *, card: str | None = "pm_card_vi
 def open_checkout(client: stripe.StripeClient, *, seats: int = 3, days: int = 0) -> stripe.checkout.Session:
     """A checkout session for seats, with a trial of some days."""
     data: Json = {"metadata": {"organization": "org-1"}} | ({"trial_period_days": days} if days else {})
-    return client.v1.checkout.sessions.create(
-        {
-            "mode": "subscription",
-            "line_items": [{"price": "price_pro_monthly", "quantity": seats}],
-            "success_url": "http://localhost/done?session={CHECKOUT_SESSION_ID}",
-            "cancel_url": "http://localhost/back",
-            "client_reference_id": "org-1",
-            "subscription_data": data,  # type: ignore[typeddict-item]
-        }
-    )
+    params: Any = {
+        "mode": "subscription",
+        "line_items": [{"price": "price_pro_monthly", "quantity": seats}],
+        "success_url": "http://localhost/done?session={CHECKOUT_SESSION_ID}",
+        "cancel_url": "http://localhost/back",
+        "client_reference_id": "org-1",
+        "subscription_data": data,
+    }
+    return client.v1.checkout.sessions.create(params)
 
 
 def subscribe(client: stripe.StripeClient, person: Person, *, seats: int = 3, days: int = 0) -> stripe.Subscription:

@@ -23,7 +23,7 @@ def environment(data_dir: Path, **more: str) -> dict[str, str]:
         "PORT": str(ports.choose(remembered=data_dir / "web-port")),
         "WEB_CONCURRENCY": "1",
     }
-    return {**os.environ, "DATABASE_URL": "", "REDIS_URL": "", "SECRET_KEY": "", **own, **more}
+    return {**os.environ, "DATABASE_URL": "", "REDIS_URL": "", "SECRET_KEY": "", "STRIPE_SECRET_KEY": "", **own, **more}
 
 
 class Running:
@@ -93,7 +93,8 @@ class TestStart:
         path = running.data_dir / "run.env"
         assert path.stat().st_mode & 0o777 == 0o600
         values = dotenv.dotenv_values(path)
-        assert set(values) == {"DATABASE_URL", "REDIS_URL", "PORT", "PUBLIC_URL", "SECRET_KEY"}
+        stripe = {"STRIPE_API_BASE", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"}
+        assert set(values) == {"DATABASE_URL", "REDIS_URL", "PORT", "PUBLIC_URL", "SECRET_KEY"} | stripe
         assert values["PUBLIC_URL"] == running.url
         assert values["SECRET_KEY"] == (running.data_dir / "secret_key").read_text(encoding="utf-8")
         command = [sys.executable, "manage.py", "migrate", "--check"]
@@ -126,7 +127,14 @@ class TestStart:
 class TestKilledChildren:
     @pytest.mark.parametrize(
         ("name", "word"),
-        [("web", "gunicorn"), ("worker", "worker"), ("beat", "beat"), ("PostgreSQL", "postgres"), ("Valkey", "valkey")],
+        [
+            ("web", "gunicorn"),
+            ("worker", "worker"),
+            ("beat", "beat"),
+            ("PostgreSQL", "postgres"),
+            ("Valkey", "valkey"),
+            ("fake Stripe", "coditect.local.fake_stripe"),
+        ],
     )
     def test_come_back(self, running: Running, name: str, word: str) -> None:
         pid = child_named(running.process.pid, word)
@@ -153,7 +161,7 @@ class TestStop:
         assert not child_named(own.process.pid, "postgres")
         assert not child_named(own.process.pid, "valkey-server")
         children = descendants(own.process.pid)
-        assert len(children) == len(["web", "its worker", "worker", "beat"])
+        assert len(children) == len(["fake Stripe", "web", "its worker", "worker", "beat"])
         own.process.send_signal(number)
         code = own.process.wait(timeout=DEADLINE_SECONDS)
         wait_until(lambda: not any(map(is_alive, children)))

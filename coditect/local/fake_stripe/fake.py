@@ -181,11 +181,12 @@ class FakeStripe:
         with self.lock, self.store.transaction():
             offset = self.store.setting("offset", 0) + days * due.DAY + seconds
             self.store.set("offset", offset)
-            return due.run(self.world, clock=None, until=self.world.now())
+            return self.tick()
 
     def tick(self) -> int:
         """Let happen what time alone has made due."""
-        return self.advance()
+        with self.lock, self.store.transaction():
+            return due.run(self.world, clock=None, until=self.world.now())
 
     def take_deliveries(self) -> list[Delivery]:
         """The signed requests that endpoints should get now; tell of each what came of it with `note`."""
