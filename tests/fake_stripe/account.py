@@ -15,6 +15,16 @@ GOOD, DECLINING = "4242424242424242", "4000000000000341"
 DAY = 86400
 
 
+class Clock:
+    """Real time, as far as the fake is concerned: 31 January 2026, noon, until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1769860800.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 def make_customer(client: stripe.StripeClient, *, card: str | None = "pm_card_visa") -> stripe.Customer:
     """A customer who pays with a card by default."""
     customer = client.v1.customers.create({"email": "owner@example.com"})

@@ -6,13 +6,18 @@ import stripe
 from coditect.local.fake_stripe.client import InProcessClient
 from coditect.local.fake_stripe.fake import FakeStripe
 from coditect.local.fake_stripe.person import Person
-from tests.fake_stripe.account import SECRET, URL
+from tests.fake_stripe.account import SECRET, URL, Clock
 
 
 @pytest.fixture
-def fake() -> FakeStripe:
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def fake(clock: Clock) -> FakeStripe:
     """An account whose events go to one endpoint."""
-    fake = FakeStripe()
+    fake = FakeStripe(clock=clock)
     fake.listen(URL, secret=SECRET)
     return fake
 

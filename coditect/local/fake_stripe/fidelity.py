@@ -104,6 +104,9 @@ def _check_union(shape: OneOf, value: Any, *, at: str) -> Iterator[str]:
     if words:
         # `str` beside words is for words to come.
         options = tuple(option for option in options if option != Scalar("str"))
+    if isinstance(value, dict):
+        # Expanded: it is to be judged as the object that it stands for.
+        options = tuple(option for option in options if not isinstance(option, Scalar | Choice)) or options
     found = [list(_check(option, value, at=at)) for option in options]
     yield from min(found, key=len)
 

@@ -71,10 +71,11 @@ def _read_item(shape: Shape, value: Any, *, at: str) -> Any:
 
 def _read_union(shape: OneOf, value: Any, *, at: str) -> Any:
     options = [option for option in shape.options if option != NULL]
-    words = [option for option in options if isinstance(option, Choice)]
+    words = [word for option in options if isinstance(option, Choice) for word in option.values]
+    others = {option for option in options if not isinstance(option, Choice)}
     # Generated enums allow any string to the type checker, so that old clients survive new words; Stripe does not.
-    if len(words) == 1 and words[0].values != ("",) and set(options) == {words[0], Scalar("str")}:
-        return _read(words[0], value, at=at)
+    if set(words) - {""} and others == {Scalar("str")}:
+        return _read(Choice(tuple(words)), value, at=at)
     problem: StripeProblem | None = None
     for option in options:
         try:
