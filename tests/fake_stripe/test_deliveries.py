@@ -56,6 +56,13 @@ class TestDelivery:
         with pytest.raises(stripe.SignatureVerificationError):
             stripe.WebhookSignature.verify_header(delivery.body + b" ", header, SECRET)
 
+    def test_fits_the_raw_bytes_alone(self, fake: FakeStripe, client: stripe.StripeClient) -> None:
+        make_customers(client, 1)
+        delivery = fake.take_deliveries()[0]
+        rewritten = json.dumps(json.loads(delivery.body))
+        with pytest.raises(stripe.SignatureVerificationError):
+            stripe.WebhookSignature.verify_header(rewritten, delivery.headers["Stripe-Signature"], SECRET)
+
     def test_is_signed_with_both_secrets_while_one_is_rolled(self) -> None:
         header = deliveries.sign(b"{}", secrets=["whsec_new", "whsec_old"], timestamp=1)
         for secret in ("whsec_new", "whsec_old"):

@@ -106,7 +106,8 @@ def _make(store: Store, row: Json, *, now: float) -> Delivery | None:
     if event is None or endpoint is None:
         _update(store, row["number"], state="gone")
         return None
-    body = json.dumps(event, indent=2).encode()
+    # Stripe's bodies are not as `json.dumps` would write them again: only the raw bytes fit the signature.
+    body = json.dumps(event, separators=(",\n ", ": ")).encode()
     signature = sign(body, secrets=endpoint["_secrets"], timestamp=int(now))
     headers = {
         "Content-Type": "application/json; charset=utf-8",

@@ -133,7 +133,7 @@ class FakeStripe:
         wrong = list(complaints(answer))
         if wrong:
             raise StripeProblem(f"The fake Stripe answers wrongly: {' '.join(wrong)}", status=500, type="api_error")
-        return json.dumps(answer, indent=2)
+        return json.dumps(answer)
 
     def _stored(self, request: Request, *, fingerprint: str) -> Answer | None:
         row = self.store.connection.execute(
@@ -219,7 +219,7 @@ class FakeStripe:
 
 
 def _refusal(problem: StripeProblem) -> Answer:
-    return Answer(problem.status, json.dumps(problem.body(), indent=2))
+    return Answer(problem.status, json.dumps(problem.body()))
 
 
 def _clean(answer: Json) -> Json:
