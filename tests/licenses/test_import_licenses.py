@@ -310,11 +310,11 @@ class TestCommand:
     def test_prints_each_license(self, tmp_path: Path, line: Callable[..., str]) -> None:
         file = tmp_path / "licenses.csv"
         file.write_text(HEADER + line() + line(key="OLD-1"), encoding="utf-8-sig")
-        assert self.run(file, "--dry-run") == ("", "2 licenses would be imported.\n")
+        assert self.run(file, "--dry-run") == ("", "The file is good. A dry run imports nothing; it would be 2.\n")
         out, err = self.run(file)
         license = License.objects.get(key_string="OLD-1")
         assert out.splitlines()[1] == f"3\t{license.pk}\tOLD-1"
-        assert err == "2 licenses were imported.\n"
+        assert err == "Licenses imported: 2.\n"
 
     def test_tells_every_fault_and_fails(self, tmp_path: Path, line: Callable[..., str]) -> None:
         file, err = tmp_path / "licenses.csv", StringIO()
