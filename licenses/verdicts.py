@@ -57,7 +57,7 @@ class Look:
 
     text: str | None
     at_ms: int
-    generation: bytes
+    generation: str
 
 
 def look(key_hash: str) -> Look:
@@ -65,13 +65,14 @@ def look(key_hash: str) -> Look:
     if breaker.seconds_since_failure() < DOUBT.total_seconds():
         raise RedisUnavailable
     at_ms, generation, *found = LOOK([_name(key_hash)], [])
-    return Look(text=found[0].decode() if found else None, at_ms=at_ms, generation=generation)
+    return Look(text=found[0].decode() if found else None, at_ms=at_ms, generation=generation.decode())
 
 
 def keep(key_hash: str, text: str, *, since: Look, life: timedelta) -> bool:
     """Remember a verdict made after looking, unless the license has changed meanwhile; whether it was."""
-    values = [since.at_ms, since.generation.decode(), READING // MILLISECOND, max(1, life // MILLISECOND), text]
-    return bool(KEEP([_name(key_hash)], values)[0])
+    reading_ms, life_ms = READING // MILLISECOND, max(1, life // MILLISECOND)
+    kept = KEEP([_name(key_hash)], [since.at_ms, since.generation, reading_ms, life_ms, text])
+    return bool(kept[0])
 
 
 def mark(key_hashes: Iterable[str], *, life: timedelta) -> None:

@@ -14,9 +14,9 @@ from pytest_django import Settings
 from coditect import redis
 from licenses import keys
 from licenses.models import License, SigningKey
+from licenses.serializers.files import present_keys
 from licenses.services.receipts import RECEIPT
 from licenses.services.validate import validate_key
-from licenses.signing import public_jwk
 from tests.dialects import Api
 from tests.factories import Person, make_license
 
@@ -26,8 +26,8 @@ DAY = 24 * 60 * 60
 def read(receipt: str | None) -> dict[str, Any]:
     """What a receipt says, verified by a library that is not ours."""
     assert receipt is not None
-    published = [public_jwk(key.public_key) | {"kid": key.kid} for key in SigningKey.objects.all()]
-    found = jws.deserialize_compact(receipt, KeySet.import_key_set({"keys": published}), algorithms=["EdDSA"])
+    published = present_keys(SigningKey.objects.all())
+    found = jws.deserialize_compact(receipt, KeySet.import_key_set(published), algorithms=["EdDSA"])  # type: ignore[arg-type]
     assert found.headers()["typ"] == RECEIPT
     claims: dict[str, Any] = json.loads(found.payload)
     return claims

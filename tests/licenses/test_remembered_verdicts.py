@@ -53,6 +53,11 @@ def entries() -> list[bytes]:
     return sorted(redis.client.scan_iter("verdict:*"))
 
 
+def contents() -> list[tuple[bytes, bytes]]:
+    """The same with what lies there."""
+    return [(name, bytes(redis.client.get(name) or b"")) for name in entries()]
+
+
 class TestAWarmVerdict:
     def test_is_one_read_and_no_sql(self, license: License) -> None:
         first = ask(license)
@@ -99,8 +104,8 @@ class TestAWarmVerdict:
 
     def test_does_not_show_the_key_in_redis(self, license: License) -> None:
         ask(license)
-        [name] = entries()
-        text = name + (redis.client.get(name) or b"")
+        [(name, value)] = contents()
+        text = name + value
         assert license.key_string.encode() not in text
         assert keys.normalize(license.key_string).encode() not in text
 
@@ -211,7 +216,7 @@ class TestAReaderWhoLookedBefore:
     def test_is_not_heard_by_another_redis(self, license: License) -> None:
         key_hash = keys.hash_key(keys.normalize(license.key_string))
         look = verdicts.look(key_hash)
-        other = verdicts.Look(text=None, at_ms=look.at_ms, generation=b"0" * 40)
+        other = verdicts.Look(text=None, at_ms=look.at_ms, generation="0" * 40)
         assert not verdicts.keep(key_hash, "old", since=other, life=verdicts.LIFE)
 
 
@@ -231,8 +236,6 @@ class TestWithoutRedis:
 
     def test_what_redis_held_before_a_restart_is_not_believed(self, license: License) -> None:
         ask(license)
-        [name] = entries()
-        held = redis.client.get(name)
-        assert held is not None
-        redis.client.set(name, b"0" * 40 + held[40:])
+        [(name, value)] = contents()
+        redis.client.set(name, b"0" * 40 + value[40:])
         assert len(cost_of_asking(license.key_string).statements) == 1
