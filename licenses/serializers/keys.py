@@ -4,8 +4,8 @@ from typing import Any
 
 from accounts.models import Membership
 from coditect.api.fields import NumberField
-from licenses.serializers.life import ReasonSerializer
 from licenses.serializers.licenses import present_licenses
+from licenses.serializers.life import ReasonSerializer
 from licenses.services.rotate_key import GRACE_DAYS, LONGEST_GRACE_DAYS, RotatedKey
 
 
