@@ -122,6 +122,7 @@ def test_secrets(world: World, model: type[Model]) -> None:
             assert [value for value in planted if value in text] == []
             assert response.status_code == 403 or "no-store" in response.headers["Cache-Control"]
             assert response.headers["X-Frame-Options"] == "DENY"
+            assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
     table.done()
 
 
