@@ -1,6 +1,7 @@
 """A year of sessions, made up by PostgreSQL itself."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -56,7 +57,7 @@ def fill(*, sessions: int, users: int) -> License:
         max_seats=100_000,
         created_at=END - YEAR,
     )
-    values = {
+    values: dict[str, Any] = {
         "license": license.pk,
         "organization": organization.pk,
         "users": users,
