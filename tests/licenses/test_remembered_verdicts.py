@@ -155,6 +155,15 @@ class TestAChange:
         assert terms is not None
         assert terms.max_seats == 7
 
+    def test_counts_from_the_commit_on_though_the_process_die_right_after(self, license: License) -> None:
+        heard: list[str] = []
+        ask(license)
+        with transaction.atomic():
+            # Before whatever the change itself does once it is committed.
+            transaction.on_commit(lambda: heard.append(ask(license).code))
+            suspend(license)
+        assert heard == ["suspended"]
+
     def test_that_is_undone_changes_nothing(self, license: License) -> None:
         ask(license)
         with transaction.atomic():
