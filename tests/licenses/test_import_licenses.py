@@ -2,8 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connections
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from accounts.models import Organization, User
@@ -360,20 +359,32 @@ class TestRaces:
 
     def test_of_an_import_and_a_deletion_leave_no_usable_license(self) -> None:
         organization = make_organization()
-        start = threading.Barrier(2)
+        outcome: list[Import | ImportInvalid] = []
 
-        def delete() -> None:
-            start.wait()
+        def run() -> None:
             try:
-                close_organization(organization_id=organization.pk, now=timezone.now() + timedelta(seconds=1))
+                outcome.append(load(HEADER + f"{organization.slug},,pro,5,,\n"))
+            except ImportInvalid as refused:
+                outcome.append(refused)
             finally:
                 connections.close_all()
 
-        thread = threading.Thread(target=delete)
-        thread.start()
-        start.wait()
-        # Whichever comes first: refused, or issued and then revoked.
-        with suppress(ImportInvalid):
-            load(HEADER + f"{organization.slug},,pro,5,,\n" * 20)
+        thread = threading.Thread(target=run)
+        with transaction.atomic():
+            close_organization(organization_id=organization.pk, now=timezone.now())
+            thread.start()
+            while thread.is_alive() and not somebody_waits():
+                thread.join(0.01)
         thread.join()
+        (refused,) = outcome
+        assert isinstance(refused, ImportInvalid)
+        assert [error["code"] for error in refused.details["errors"]] == ["organization_not_found"]
         assert not License.objects.usable(at=timezone.now()).filter(organization=organization).exists()
+
+
+def somebody_waits() -> bool:
+    """Whether somebody waits for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        (waiting,) = cursor.fetchone()
+    return bool(waiting)
