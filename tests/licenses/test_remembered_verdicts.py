@@ -1,5 +1,6 @@
 """Verdicts are remembered, and no remembered verdict outlives a change of its license."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -14,11 +15,13 @@ from licenses.services.capacity import change_seats
 from licenses.services.close import close_licenses
 from licenses.services.judge import Verdict, judge
 from licenses.services.remember import look_up, remember
+from licenses.services.rotate_key import rotate_key
 from licenses.services.validate import validate_key
 from tests.bench.costs import Cost, counting
 from tests.factories import Person, make_license
 from tests.licenses.outage import redis_away
 from tests.licenses.unhurried import give_time
+from tests.workshop.files import APPS, ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 UNKNOWN = "PROD-2025-NONE-0000"
@@ -130,6 +133,9 @@ CHANGES: dict[str, Callable[[License], object]] = {
     "update or create": lambda license: License.objects.update_or_create(
         pk=license.pk, defaults={"status": "suspended"}
     ),
+    "rotation of the key, without a grace": lambda license: rotate_key(
+        license_id=license.pk, now=timezone.now(), grace_days=0
+    ),
     "deletion of the organization": lambda license: close_licenses(
         organization_id=license.organization_id, now=timezone.now()
     ),
@@ -147,6 +153,13 @@ class TestAChange:
         assert ask(license).is_valid
         change(license)
         assert not ask(license).is_valid
+
+    def test_is_written_by_the_model_alone(self) -> None:
+        sources = [(path, path.read_text(encoding="utf-8")) for app in APPS for path in (ROOT / app).rglob("*.py")]
+        behind_its_back = re.compile(
+            r"UPDATE\s+\"?licenses_license\b|save_base|_raw_update|_base_manager", re.IGNORECASE
+        )
+        assert [str(path) for path, text in sources if behind_its_back.search(text)] == []
 
     def test_of_the_seats_counts_at_once(self, license: License) -> None:
         ask(license)
