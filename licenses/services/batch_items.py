@@ -73,7 +73,7 @@ def license_id_of(batch: Batch, item: BatchItem, *, now: datetime) -> UUID:
 def settle_items(batch: Batch, outcomes: Mapping[int, Outcome]) -> None:
     """Write down what came of claimed items, by their ids, and count it."""
     done = outcomes.values()
-    values = {
+    values: dict[str, UUID | list[int] | list[str] | list[str | None]] = {
         "batch": batch.pk,
         "ids": list(outcomes),
         "statuses": [str(outcome.status) for outcome in done],

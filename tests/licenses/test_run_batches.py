@@ -74,7 +74,7 @@ class TestActing:
     @pytest.mark.parametrize("operation", ["validate", "suspend", "reinstate", "renew"])
     def test_knows_no_license_of_strangers(self, owner: Person, outsider: Person, operation: str) -> None:
         own, foreign = make_license(owner.organization), make_license(outsider.organization)
-        more = {"expires_at": timezone.now() + TOMORROW} if operation == "renew" else {}
+        more: dict[str, Any] = {"expires_at": timezone.now() + TOMORROW} if operation == "renew" else {}
         by_id = order(owner, operation, ids=[foreign.pk, NOBODYS, own.pk], **more)
         by_key = order(owner, operation, keys=[foreign.key_string, "PROD-2025-NONE-0000", "-", own.key_string], **more)
         run()
