@@ -58,7 +58,8 @@ def entries() -> list[bytes]:
 
 def contents() -> list[tuple[bytes, bytes]]:
     """The same with what lies there."""
-    return [(name, bytes(redis.client.get(name) or b"")) for name in entries()]
+    found = redis.client.mget(entries())
+    return [(name, value) for name, value in zip(entries(), found, strict=True) if isinstance(value, bytes)]
 
 
 class TestAWarmVerdict:
