@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import models
 
+from accounts.models import Organization
 from licenses.models.licenses import License
 
 
@@ -13,6 +14,10 @@ class ExpiryWatchQuerySet(models.QuerySet["ExpiryWatch"]):
     def due(self, *, at: datetime) -> "ExpiryWatchQuerySet":
         """Those of licenses in use that are to be looked at."""
         return self.filter(look_at__lte=at, license__status=License.Status.ACTIVE)
+
+    def for_organization(self, organization: Organization) -> "ExpiryWatchQuerySet":
+        """Those of one organization's licenses."""
+        return self.filter(license__organization=organization)
 
 
 class ExpiryWatch(models.Model):

@@ -8,7 +8,6 @@ that end together are told of in one mail.
 
 import math
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.db import transaction
 
@@ -36,19 +35,18 @@ def send_expiry_notices(*, now: datetime) -> int:
     A suspended license waits: its notice comes when it is reinstated.
     """
     # tenancy: the worker tells every organization of its own licenses
-    watches = ExpiryWatch.objects.due(at=now).order_by("license__organization")
-    organizations = watches.values_list("license__organization", flat=True).distinct()[:ORGANIZATIONS_PER_RUN]
-    return sum(_look_at(organization_id, now=now) for organization_id in list(organizations))
+    watched = ExpiryWatch.objects.due(at=now).values("license__organization")
+    # tenancy: those that have such licenses
+    organizations = list(Organization.objects.filter(pk__in=watched).order_by("pk")[:ORGANIZATIONS_PER_RUN])
+    return sum(_look_at(organization, now=now) for organization in organizations)
 
 
 @transaction.atomic
-def _look_at(organization_id: UUID, *, now: datetime) -> int:
+def _look_at(organization: Organization, *, now: datetime) -> int:
     """Send the most urgent notice of each license of an organization since the last look; how many there were."""
-    # tenancy: the organization that is told
-    due = ExpiryWatch.objects.due(at=now).filter(license__organization=organization_id).order_by("look_at")
+    due = ExpiryWatch.objects.due(at=now).for_organization(organization).order_by("look_at")
     watches = list(due.select_for_update(of=("self",), skip_locked=True)[:LICENSES_PER_NOTICE])
     # In a statement of its own: one may have got another end just before the lock was had.
-    organization = Organization.objects.get(pk=organization_id)  # tenancy: the one that is told
     licenses = License.objects.for_organization(organization).in_bulk([watch.pk for watch in watches])
     notices = [notice for watch in watches if (notice := _look(watch, licenses.get(watch.pk), now=now))]
     record_events(notices)

@@ -229,6 +229,10 @@ class TestFaultOfTheFile:
             ("organization,tier,seats\na,b\n", [(2, "", "wrong_number_of_values")]),
             ("organization,tier,seats\n" + "a" * 200_000 + ",b,1\n", [(2, "", "malformed_csv")]),
         ],
+        ids=[
+            *("blank", "header-alone", "semicolons", "tabs", "unknown-column", "missing-column", "repeated-column"),
+            *("nameless-column", "open-quote", "text-behind-quote", "open-quote-in-header", "short-line", "endless"),
+        ],
     )
     def test_is_told(self, text: str, expected: list[Fault]) -> None:
         assert faults(text) == expected
