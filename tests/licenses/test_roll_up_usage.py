@@ -15,7 +15,7 @@ from coditect.journal.models import Event
 from licenses.models import License, SeatSession, UsageHolder, UsageProgress, UsageRollup
 from licenses.services.periods import Period, Span, floor
 from licenses.services.personal_data import forget_machines
-from licenses.services.rollup import MARGIN, roll_up_usage
+from licenses.services.rollup import roll_up_usage
 from licenses.services.usage import Usage, usage_of
 from licenses.tasks import roll_up_past_usage
 from tests.factories import Person, make_license, make_person
@@ -81,9 +81,10 @@ class TestRollUp:
         assert (week.start, week.peak, week.denials, week.users, week.machines) == (MONDAY, 1, 1, 1, 3)
 
     def test_waits_until_every_transaction_of_an_hour_is_over(self, used: License) -> None:
-        roll_up_usage(now=MONDAY + 13 * HOUR + MARGIN - SECOND)
+        margin = timedelta(minutes=5)
+        roll_up_usage(now=MONDAY + 13 * HOUR + margin - SECOND)
         assert rolled_until() == MONDAY + 12 * HOUR
-        roll_up_usage(now=MONDAY + 13 * HOUR + MARGIN)
+        roll_up_usage(now=MONDAY + 13 * HOUR + margin)
         assert rolled_until() == MONDAY + 13 * HOUR
 
     def test_waits_for_sessions_whose_end_may_still_be_written_down(self, owner: Person, used: License) -> None:
