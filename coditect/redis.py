@@ -168,7 +168,8 @@ def _own_connection() -> AbstractConnection:
     """This thread's connection; one that the server has closed meanwhile is opened anew."""
     pool = client.connection_pool
     if getattr(_own, "pool", None) is not pool:
-        _own.pool, _own.connection = pool, pool.make_connection()
+        # Not pool.make_connection(): it counts up to 100 and never down, though threads come and go.
+        _own.pool, _own.connection = pool, pool.connection_class(**pool.connection_kwargs)
         _own.used_at = 0.0
     connection: AbstractConnection = _own.connection
     is_fresh = time.monotonic() - _own.used_at < FRESH_SECONDS

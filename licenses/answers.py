@@ -97,7 +97,7 @@ class ValidLicenseBody(TypedDict):
 
 
 CheckedAt = Annotated[datetime, "When the license was looked at: now, or a few seconds ago."]
-Receipt = Annotated[str | None, "The verdict, signed: a compact JWS (docs/ci.md). Null while signing is out of order."]
+Receipt = Annotated[str | None, "The verdict, signed: a compact JWS (docs/ci.md). Null for a key with a typing error."]
 
 
 class GoodKeyBody(TypedDict):

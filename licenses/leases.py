@@ -78,13 +78,20 @@ class Lease:
     is_past: bool
 
 
-def _load(*names: str) -> Script:
-    return Script("\n".join((LUA / f"{name}.lua").read_text() for name in ("prelude", *names)))
+# What stands before each script.
+PRELUDES: dict[str, tuple[str, ...]] = {
+    "seed": ("prelude",),
+    **dict.fromkeys(("beat", "survey", "remove", "mark", "live", "count", "known"), ("prelude", "seeded")),
+    **dict.fromkeys(("grant", "describe"), ("prelude", "seeded", "cap")),
+}
 
 
-SCRIPTS = {name: _load("seeded", name) for name in ("beat", "survey", "remove", "mark", "live", "count", "known")}
-SCRIPTS |= {name: _load("seeded", "cap", name) for name in ("grant", "describe")}
-SCRIPTS["seed"] = _load("seed")
+def source_of(name: str) -> str:
+    """A script as Redis runs it."""
+    return "\n".join((LUA / f"{part}.lua").read_text() for part in (*PRELUDES[name], name))
+
+
+SCRIPTS = {name: Script(source_of(name)) for name in PRELUDES}
 
 
 class Memory:

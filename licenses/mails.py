@@ -6,23 +6,27 @@ from accounts.models import Membership
 from coditect.journal.mails import Composer, Context
 from coditect.journal.models import Event, Mail
 from licenses.models import License
-from licenses.services.expiry_notices import TOLD, notice_still_due
+from licenses.services.expiry_notices import TOLD, licenses_of_notice
 
 
-def compose_expiry_notice(mail: Mail, _now: datetime) -> Context | None:
-    """Which license it is; nothing where it was renewed meanwhile, or the reader is not its organization's any more."""
+def compose_expiry_notice(mail: Mail, now: datetime) -> Context | None:
+    """Which licenses end; nothing where they were renewed meanwhile, or the mail comes so late that they have ended."""
     # tenancy: the worker writes the mails of every organization
-    event = Event.objects.filter(pk=mail.ids["event_id"]).first()
-    license = notice_still_due(event) if event else None
-    if event is None or license is None:
+    notice = Event.objects.filter(pk=mail.ids["event_id"]).first()
+    licenses = licenses_of_notice(notice) if notice else []
+    if notice is None or not licenses:
         return None
-    days_left = event.data["days_left"]
-    about = _about(license, mail)
+    days_left = notice.data["days_left"]
+    if days_left and licenses[0].last_moment <= now:
+        return None
+    about = _about(licenses[0], mail)
     return about and {
         **about,
-        "expires": f"{license.last_moment:%d %B %Y, %H:%M} UTC",
+        "expires": f"{licenses[0].last_moment:%d %B %Y, %H:%M} UTC",
         "days_left": str(days_left),
         "plural": "" if days_left == 1 else "s",
+        "count": str(len(licenses)),
+        "others": str(len(licenses) - 1) if len(licenses) > 1 else "",
     }
 
 

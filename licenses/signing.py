@@ -82,14 +82,17 @@ class KeptSigner:
     """The signer of this process."""
 
     def __init__(self) -> None:
-        self.forget()
+        self._signer: Signer | None = None
+        self._until = 0.0
 
     def signer(self, *, now: datetime) -> Signer:
         """The signer, read again when it was kept for long enough; while PostgreSQL is away, the one that there is."""
         if self._signer is not None and time.monotonic() < self._until:
             return self._signer
         try:
-            signer = current_signer(now=now)
+            # Of its own, so that a failure does not undo what the caller is about.
+            with transaction.atomic():
+                signer = current_signer(now=now)
         except (OperationalError, InterfaceError):
             if self._signer is None:
                 raise
@@ -106,8 +109,7 @@ class KeptSigner:
 
     def forget(self) -> None:
         """Read it again when it is next needed."""
-        self._signer: Signer | None = None
-        self._until = 0.0
+        self._signer = None
 
 
 kept = KeptSigner()

@@ -1,7 +1,7 @@
 """Verdicts on keys, remembered in Redis for some seconds. The only module that knows how they are laid out.
 
 A verdict lies under the hash of its key, behind the replication id of the Redis that took it: what comes back after a
-restart, a rollback or a promotion is not believed. While a license changes, and for a moment after, a mark lies in that
+restart, a rollback or a promotion is not believed. While a license changes, and for a minute after, a mark lies in that
 place, which only time removes; so whoever read the license before the change cannot put an old verdict there. All
 functions raise RedisUnavailable. Why this suffices: docs/decisions/0013-remembered-verdicts.md.
 """
@@ -20,11 +20,9 @@ LIFE = timedelta(seconds=5)
 DOUBT = 2 * LIFE
 # So soon after looking a reader must bring its verdict.
 READING = timedelta(seconds=1)
-# A transaction that changes licenses is over by then, or else marks them anew when it commits.
-CHANGING = timedelta(minutes=1)
-# After the commit: longer than anybody still reads who looked before it.
-CHANGED = 2 * READING
-MARK = "changing"
+# A mark lies longer than a transaction lasts; by far longer than anybody still reads who looked before the commit.
+MARKED = timedelta(minutes=1)
+MARK = "changed"
 MILLISECOND = timedelta(milliseconds=1)
 PRELUDE = """
 local time = redis.call('TIME')
@@ -57,7 +55,7 @@ class Look:
 
     text: str | None
     at_ms: int
-    generation: bytes
+    generation: str
 
 
 def look(key_hash: str) -> Look:
@@ -65,23 +63,24 @@ def look(key_hash: str) -> Look:
     if breaker.seconds_since_failure() < DOUBT.total_seconds():
         raise RedisUnavailable
     at_ms, generation, *found = LOOK([_name(key_hash)], [])
-    return Look(text=found[0].decode() if found else None, at_ms=at_ms, generation=generation)
+    return Look(text=found[0].decode() if found else None, at_ms=at_ms, generation=generation.decode())
 
 
 def keep(key_hash: str, text: str, *, since: Look, life: timedelta) -> bool:
     """Remember a verdict made after looking, unless the license has changed meanwhile; whether it was."""
-    values = [since.at_ms, since.generation.decode(), READING // MILLISECOND, max(1, life // MILLISECOND), text]
-    return bool(KEEP([_name(key_hash)], values)[0])
+    reading_ms, life_ms = READING // MILLISECOND, max(1, life // MILLISECOND)
+    kept = KEEP([_name(key_hash)], [since.at_ms, since.generation, reading_ms, life_ms, text])
+    return bool(kept[0])
 
 
-def mark(key_hashes: Iterable[str], *, life: timedelta) -> None:
-    """Forget the verdicts on keys, and let none be remembered for so long."""
+def mark(key_hashes: Iterable[str]) -> None:
+    """Forget the verdicts on keys, and let none be remembered for a minute."""
     names = [_name(key_hash) for key_hash in key_hashes]
 
     def send(client: Redis) -> None:
         with client.pipeline(transaction=False) as pipeline:
             for name in names:
-                pipeline.set(name, MARK, px=life)
+                pipeline.set(name, MARK, px=MARKED)
             pipeline.execute()
 
     ask(send)

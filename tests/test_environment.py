@@ -177,6 +177,8 @@ class TestGoodEnvironment:
         assert settings["REQUIRE_HTTPS"]
         assert settings["SESSION_COOKIE_SECURE"]
         assert settings["CSRF_COOKIE_SECURE"]
+        assert settings["SESSION_COOKIE_NAME"].startswith("__Host-")
+        assert settings["CSRF_COOKIE_NAME"].startswith("__Host-")
         assert settings["SECURE_HSTS_SECONDS"] > 0
         assert settings["CORS_ALLOWED_ORIGIN_REGEXES"] == []
         assert not settings["DEBUG"]

@@ -4,8 +4,12 @@ import uuid
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
+
+from coditect.journal.services import record_event
+
+ALL_RIGHTS = {"is_staff": True, "is_superuser": True}
 
 
 def normalize_email(email: str) -> str:
@@ -24,8 +28,11 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """An administrator of the whole service."""
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        """An administrator of the whole service, written down."""
+        with transaction.atomic(using=self._db):
+            user = self.create_user(email, password, **fields, **ALL_RIGHTS)
+            record_event("user.created", user, at=user.created_at, organization_id=None, data=ALL_RIGHTS)
+        return user
 
     def get_by_natural_key(self, username: str | None) -> "User":
         """The user of an address, however it is written."""

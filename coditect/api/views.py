@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from typing import Any, ClassVar, TypeVar, cast
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from coditect.api import idempotency, throttling
+from coditect.api.client import request_id
 from coditect.api.credentials import Scopes, require_scope
 from coditect.api.dialects import Dialect
 from coditect.api.flat import FLAT
@@ -54,6 +56,9 @@ class ApiView(APIView):
             if problem is None:
                 logger.exception("unhandled error", extra={"path": request.path})
                 problem = internal_error()
+            if problem.status == HTTPStatus.FORBIDDEN:
+                # No path: it may hold what the caller typed.
+                logger.warning("refused: %s to %s, %s", problem.code, request_id(request), type(self).__name__)
             response = self._render_problem(problem)
         for name, value in self.headers.items():
             response[name] = value

@@ -12,10 +12,12 @@ from django.utils import timezone
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from licenses import keys
+from licenses.admin.imports import ImportPage
+from licenses.admin.keys import KeyActions
 from licenses.admin.life import LifeActions
-from licenses.models import License
+from licenses.models import License, LicenseKey
 from licenses.services.capacity import change_seats
-from licenses.services.issue import issue_license
+from licenses.services.issue import LONGEST_KEY, issue_license
 
 SHOWN = [
     "organization",
@@ -51,8 +53,10 @@ class LicenseForm(forms.ModelForm):
         if key and (not normalized or keys.is_malformed(normalized)):
             raise ValidationError("The key has a typing error: its check characters do not fit.")
         # tenancy: no two organizations have the same key
-        if License.objects.filter(key_normalized=normalized).exists():
+        if LicenseKey.objects.filter(pk=normalized).exists():
             raise ValidationError("This key is already in use.")
+        if max(len(key), len(normalized)) > LONGEST_KEY:
+            raise ValidationError(f"A key has at most {LONGEST_KEY} characters.")
         return key
 
     def clean_expires_at(self) -> datetime | None:
@@ -64,7 +68,7 @@ class LicenseForm(forms.ModelForm):
 
 
 @admin.register(License)
-class LicenseAdmin(LifeActions):
+class LicenseAdmin(ImportPage, KeyActions, LifeActions):
     """Licenses."""
 
     form = LicenseForm
@@ -82,7 +86,8 @@ class LicenseAdmin(LifeActions):
     search_fields = ["key_string", "organization__name", "organization__memberships__user__email"]
     list_select_related = ["organization"]
     autocomplete_fields = ["organization"]
-    actions = ["suspend", "reinstate", "revoke", "renew", "transfer"]
+    actions = ["suspend", "reinstate", "revoke", "renew", "transfer", "rotate_keys"]
+    actions_list = ["import_file"]
 
     @admin.display(description="Status")
     def status_now(self, license: License) -> str:
@@ -104,9 +109,11 @@ class LicenseAdmin(LifeActions):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[License], search_term: str
     ) -> tuple[QuerySet[License], bool]:
-        """Keys are found however they are written."""
+        """Keys are found however they are written, and by those that they had before."""
         found, may_repeat = super().get_search_results(request, queryset, search_term)
-        return found | queryset.filter(key_normalized=keys.normalize(search_term)), may_repeat
+        # tenancy: the staff of the service finds any license by any key
+        by_key = LicenseKey.objects.filter(pk=keys.normalize(search_term)).values("license")
+        return found | queryset.filter(pk__in=by_key), may_repeat
 
     def save_model(self, request: HttpRequest, obj: License, form: LicenseForm, change: bool) -> None:
         """Issue it, or change its seat count, by the service."""

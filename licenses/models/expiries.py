@@ -1,8 +1,23 @@
 """Licenses whose end is still to be told of."""
 
+from datetime import datetime
+
 from django.db import models
 
+from accounts.models import Organization
 from licenses.models.licenses import License
+
+
+class ExpiryWatchQuerySet(models.QuerySet["ExpiryWatch"]):
+    """Watches by what is to be done."""
+
+    def due(self, *, at: datetime) -> "ExpiryWatchQuerySet":
+        """Those of licenses in use that are to be looked at."""
+        return self.filter(look_at__lte=at, license__status=License.Status.ACTIVE)
+
+    def for_organization(self, organization: Organization) -> "ExpiryWatchQuerySet":
+        """Those of one organization's licenses."""
+        return self.filter(license__organization=organization)
 
 
 class ExpiryWatch(models.Model):
@@ -14,6 +29,8 @@ class ExpiryWatch(models.Model):
 
     license = models.OneToOneField(License, on_delete=models.CASCADE, primary_key=True, related_name="+")
     look_at = models.DateTimeField(db_index=True)
+
+    objects = ExpiryWatchQuerySet.as_manager()
 
     class Meta:
         db_table = "license_expiry_watch"

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from django.http import HttpRequest
 from rest_framework import serializers
 
-from coditect.api.queries import InvalidQuery
 from licenses.services.explain import Check, Explanation
 
 
@@ -14,18 +12,6 @@ class ExplainQuery(serializers.Serializer[Any]):
 
     hardware_id = serializers.CharField(max_length=128)
     user_id = serializers.UUIDField(required=False, help_text="Who asks at it; else the caller.")
-
-
-def read_query(request: HttpRequest) -> dict[str, Any]:
-    """The query's parameters. Raises InvalidQuery."""
-    query = ExplainQuery(data=request.GET.dict())
-    unknown = sorted(set(request.GET) - set(query.fields))
-    if unknown:
-        raise InvalidQuery(unknown[0], f"Unknown query parameter: {unknown[0]!r}.")
-    if not query.is_valid():
-        name, messages = next(iter(query.errors.items()))
-        raise InvalidQuery(name, str(messages[0]))
-    return dict(query.validated_data)
 
 
 def present_explanation(explanation: Explanation) -> dict[str, Any]:

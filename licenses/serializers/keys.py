@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from rest_framework import serializers
-
 from accounts.models import Membership
 from coditect.api.fields import NumberField
 from licenses.serializers.licenses import present_licenses
+from licenses.serializers.life import ReasonSerializer
 from licenses.services.rotate_key import GRACE_DAYS, LONGEST_GRACE_DAYS, RotatedKey
 
 
-class RotateKeySerializer(serializers.Serializer[Any]):
+class RotateKeySerializer(ReasonSerializer):
     """What rotating a key takes."""
 
     grace_days = NumberField(

@@ -1,10 +1,8 @@
 """The items of a batch: claimed, found their license, and settled, all in the transaction of what is done to them."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -31,14 +29,14 @@ WHERE id = %(batch)s
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What came of an item: done, or refused with a code and a sentence; with a verdict where one was asked for."""
+    """What came of an item: done, or refused with a code and a sentence; a verdict that was asked for, in JSON."""
 
     code: str = ""
     message: str = ""
-    verdict: dict[str, Any] | None = None
+    verdict: str | None = None
 
     @classmethod
-    def refused(cls, refusal: DomainError, *, verdict: dict[str, Any] | None = None) -> "Outcome":
+    def refused(cls, refusal: DomainError, *, verdict: str | None = None) -> "Outcome":
         """By a use case."""
         return cls(code=refusal.code, message=refusal.text, verdict=verdict)
 
@@ -75,13 +73,13 @@ def license_id_of(batch: Batch, item: BatchItem, *, now: datetime) -> UUID:
 def settle_items(batch: Batch, outcomes: Mapping[int, Outcome]) -> None:
     """Write down what came of claimed items, by their ids, and count it."""
     done = outcomes.values()
-    values = {
+    values: dict[str, UUID | list[int] | list[str] | list[str | None]] = {
         "batch": batch.pk,
         "ids": list(outcomes),
         "statuses": [str(outcome.status) for outcome in done],
         "codes": [outcome.code for outcome in done],
         "messages": [outcome.message for outcome in done],
-        "verdicts": [json.dumps(outcome.verdict) if outcome.verdict else None for outcome in done],
+        "verdicts": [outcome.verdict for outcome in done],
     }
     with connection.cursor() as cursor:
         cursor.execute(SETTLE, values)

@@ -1,16 +1,14 @@
-"""What a batch finds out about keys, and how it is kept for whoever reads the results."""
+"""What a batch finds out about keys: the verdicts that anybody gets who asks for one."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from django.db.models import F
 
 from licenses.models import Batch, BatchItem, License, LicenseKey
 from licenses.services.acquire import LicenseNotFound
 from licenses.services.batch_items import Outcome
-from licenses.services.judge import NOT_FOUND, Verdict, judge, write_verdict
+from licenses.services.judge import NOT_FOUND, judge, write_verdict
 
 
 def judge_items(batch: Batch, items: Sequence[BatchItem], *, now: datetime) -> dict[int, Outcome]:
@@ -28,10 +26,5 @@ def judge_items(batch: Batch, items: Sequence[BatchItem], *, now: datetime) -> d
 def _judge(item: BatchItem, entry: LicenseKey | None, *, now: datetime) -> Outcome:
     verdict = judge(entry, key=item.key_normalized or (entry.pk if entry else ""), now=now)
     if verdict.code == NOT_FOUND:
-        return Outcome.refused(LicenseNotFound(), verdict=_kept(verdict))
-    return Outcome(verdict=_kept(verdict))
-
-
-def _kept(verdict: Verdict) -> dict[str, Any]:
-    data: dict[str, Any] = json.loads(write_verdict(verdict))
-    return data
+        return Outcome.refused(LicenseNotFound(), verdict=write_verdict(verdict))
+    return Outcome(verdict=write_verdict(verdict))

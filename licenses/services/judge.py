@@ -36,7 +36,7 @@ class Terms:
 class Verdict:
     """What a key was worth at `checked_at`: its license's terms, or a code and a sentence that say why nothing.
 
-    `receipt` is the same, signed; None where nobody asked for one, or signing is out of order.
+    `receipt` is the same, signed; None where there is none (see receipts.py).
     """
 
     checked_at: datetime

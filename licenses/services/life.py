@@ -132,7 +132,7 @@ def renew_license(
         _tell_redis(locked)
     else:
         # Not before: were this COMMIT to fail, Redis would renew sessions beyond the license's end.
-        transaction.on_commit(partial(_tell_redis_of, license.pk), robust=True)
+        transaction.on_commit(partial(tell_redis_of, license.pk), robust=True)
     return license
 
 
@@ -184,7 +184,8 @@ def _tell_redis(locked: LockedLicense) -> None:
 
 
 @transaction.atomic
-def _tell_redis_of(license_id: UUID) -> None:
+def tell_redis_of(license_id: UUID) -> None:
+    """Tell Redis what a license is by now. Raises LicenseNotFound."""
     _tell_redis(lock_license(license_id))
 
 

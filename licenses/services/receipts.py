@@ -9,7 +9,7 @@ from django.conf import settings
 from coditect.api.encoding import rfc3339
 from coditect.errors import Unavailable
 from licenses import keys, signing
-from licenses.services.judge import Terms, Verdict
+from licenses.services.judge import MALFORMED, Terms, Verdict
 from licenses.services.license_files import offline_grace
 
 RECEIPT = "coditect-receipt+jwt"
@@ -19,7 +19,12 @@ SECOND = timedelta(seconds=1)
 
 
 def with_receipt(verdict: Verdict, *, key: str) -> Verdict:
-    """The verdict on a normalised key with its receipt, a compact JWS; without where signing is out of order."""
+    """The verdict on a normalised key with its receipt, a compact JWS; without where signing is out of order.
+
+    Of a typing error there is none: anybody can calculate that, so it is told without asking the database for anything.
+    """
+    if verdict.code == MALFORMED:
+        return verdict
     try:
         receipt = signing.sign_compact(_claims(verdict, key), typ=RECEIPT, now=verdict.checked_at)
     except Unavailable:

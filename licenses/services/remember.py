@@ -47,19 +47,19 @@ def remember(verdict: Verdict, place: Place) -> None:
 
 
 def forget_verdicts(license_ids: Collection[UUID]) -> None:
-    """Let no verdict on these licenses be believed or kept, from now until a moment after the commit."""
+    """Let no verdict on these licenses be believed or kept, from now until well after the commit."""
     # tenancy: whatever changed, whosever it is
     every_key = LicenseKey.objects.filter(license__in=license_ids).values_list("pk", flat=True)
     key_hashes = [keys.hash_key(key) for key in every_key]
     if key_hashes:
-        _mark(key_hashes, life=verdicts.CHANGING)
-        transaction.on_commit(partial(_mark, key_hashes, life=verdicts.CHANGED), robust=True)
+        _mark(key_hashes)
+        transaction.on_commit(partial(_mark, key_hashes), robust=True)
 
 
-def _mark(key_hashes: Collection[str], *, life: timedelta) -> None:
+def _mark(key_hashes: Collection[str]) -> None:
     """While Redis is away there is nothing to mark; whoever could not believes Redis for a while no more."""
     with suppress(RedisUnavailable):
-        verdicts.mark(key_hashes, life=life)
+        verdicts.mark(key_hashes)
 
 
 def _read(text: str, *, now: datetime) -> Verdict | None:

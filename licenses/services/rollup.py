@@ -6,6 +6,7 @@ was killed goes on where it was, and of two runs at once only one takes each ste
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Min
@@ -145,7 +146,7 @@ def _take_step(span: Span) -> bool:
     return True
 
 
-def _introduce_holders(hours: dict[str, object]) -> None:
+def _introduce_holders(hours: dict[str, Any]) -> None:
     """Give a number to each pair of user and machine that was not seen before.
 
     Users are locked while their machines are read: whoever asks to be forgotten just now either was before, and there

@@ -10,10 +10,9 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import Organization
-from coditect.journal.services import record_event
 from licenses import keys
 from licenses.models import License, LicenseKey
-from licenses.services.life import lock_license, refuse_revoked
+from licenses.services.life import lock_license, record_license_event, refuse_revoked, tell_redis_of
 
 GRACE_DAYS = 7
 LONGEST_GRACE_DAYS = 30
@@ -30,7 +29,12 @@ class RotatedKey:
 
 @transaction.atomic
 def rotate_key(
-    *, license_id: UUID, now: datetime, grace_days: int = GRACE_DAYS, within: Organization | None = None
+    *,
+    license_id: UUID,
+    now: datetime,
+    grace_days: int = GRACE_DAYS,
+    reason: str = "",
+    within: Organization | None = None,
 ) -> RotatedKey:
     """Give a license a new key; the old one, and none before it for longer, works until the grace is over.
 
@@ -44,20 +48,12 @@ def rotate_key(
     license.key_normalized = keys.normalize(license.key_string)
     license.save(update_fields=["key_string", "key_normalized"])
     _retire_former_keys(license, works_until)
-    record_event(
-        "license.key_rotated",
-        license,
-        at=now,
-        organization_id=license.organization_id,
-        data={
-            "license_id": str(license.pk),
-            "key_ending": license.key_normalized[-4:],
-            "former_key_ending": former[-4:],
-            "former_key_works_until": works_until.isoformat(),
-        },
-    )
+    # Of keys the journal knows no more than how they end.
+    endings = {"key_ending": license.key_normalized[-4:], "former_key_ending": former[-4:]}
+    until = {"former_key_works_until": works_until.isoformat()}
+    record_license_event("license.key_rotated", license, at=now, reason=reason, **endings, **until)
     # Not before: were this COMMIT to fail, heartbeats would tell of a key that no license has.
-    transaction.on_commit(partial(_tell_heartbeats, license.pk), robust=True)
+    transaction.on_commit(partial(tell_redis_of, license.pk), robust=True)
     return RotatedKey(license=license, at=now, former_key_works_until=works_until)
 
 
@@ -65,10 +61,3 @@ def _retire_former_keys(license: License, works_until: datetime) -> None:
     """A later rotation may end an earlier one's grace, and never prolongs it."""
     former = LicenseKey.objects.filter(license=license).exclude(pk=license.key_normalized)
     former.filter(Q(works_until=None) | Q(works_until__gt=works_until)).update(works_until=works_until)
-
-
-@transaction.atomic
-def _tell_heartbeats(license_id: UUID) -> None:
-    locked = lock_license(license_id)
-    if not locked.describe():
-        locked.repair_later()

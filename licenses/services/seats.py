@@ -23,9 +23,10 @@ Answer = TypeVar("Answer")
 SILENCE_MARGIN = timedelta(seconds=10)
 # How old the note of Redis's last use may be when a promise is made; as often every process refreshes it.
 NOTE_SECONDS = 5.0
+# Also back, where the database's clock was: a note that stood still until then would be taken for silence.
 NOTE = """
 INSERT INTO licenses_redisnote (id, seen_at) VALUES (1, clock_timestamp())
-ON CONFLICT (id) DO UPDATE SET seen_at = GREATEST(licenses_redisnote.seen_at, excluded.seen_at)
+ON CONFLICT (id) DO UPDATE SET seen_at = clock_timestamp()
 """
 # A renewal under the lock is saved where the record would otherwise fall behind the promise by this much.
 RECORD_LAG = timedelta(seconds=1)
@@ -150,7 +151,7 @@ class LockedLicense:
         lag = RECORD_LAG
         if promise is None:
             promise, lag = min(session.revoke_at or self.deadline(), self.deadline()), timedelta(0)
-        elif self._note_age is None or self._note_age.total_seconds() > NOTE_SECONDS:
+        elif self._note_age is None or abs(self._note_age.total_seconds()) > NOTE_SECONDS:
             write_redis_note()
         if promise > session.expires_at + lag:
             SeatSession.objects.filter(pk=session.pk).update(expires_at=promise)

@@ -36,10 +36,9 @@ class SigningKeyInUse(Conflict):
 def published_keys(*, now: datetime) -> Sequence[SigningKey]:
     """The keys whose signatures are to be believed, the one that signs first; there is always that one."""
     published = SigningKey.objects.published(at=now)
-    if not published:
+    if not published.exists():
         signing.current_signer(now=now)
-        published = SigningKey.objects.published(at=now)
-    return published
+    return list(published)
 
 
 def rotate_signing_key(*, now: datetime) -> SigningKey:

@@ -6,6 +6,7 @@ later that was written down. One that has not ended lives until the deadline tha
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -72,7 +73,7 @@ SELECT start, peak, seat_microseconds FROM height JOIN length USING (license_id,
 COUNT_DENIALS = f"WITH {SPANS} {DENIALS.format(which='AND subject_id = %(license)s')}"
 
 
-def in_spans(spans: Sequence[Span], **values: object) -> dict[str, object]:
+def in_spans(spans: Sequence[Span], **values: Any) -> dict[str, Any]:
     """The values that the SQL here asks for."""
     return {
         "since": [span.since for span in spans],

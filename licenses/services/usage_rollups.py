@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -75,7 +76,7 @@ def count_holders(license_id: UUID, covers: Mapping[int, Cover]) -> dict[int, tu
         return {number: (users, machines) for number, users, machines in cursor.fetchall()}
 
 
-def _parts(covers: Mapping[int, Cover]) -> dict[str, object]:
+def _parts(covers: Mapping[int, Cover]) -> dict[str, Any]:
     parts = [(number, *part, found.is_one_period) for number, found in covers.items() for part in found.periods]
     return {
         "number": [number for number, *_ in parts],

@@ -15,7 +15,7 @@ def validate_key(key_string: str, *, now: datetime) -> Verdict:
     """The verdict on a key: from Redis where it was given a moment ago, else from the database."""
     key = keys.normalize(key_string)
     if keys.is_malformed(key):
-        return with_receipt(judge(None, key=key, now=now), key=key)
+        return judge(None, key=key, now=now)
     place = look_up(key, now=now)
     if place.verdict is not None:
         return place.verdict
@@ -31,8 +31,8 @@ def validate_key(key_string: str, *, now: datetime) -> Verdict:
 def validate_keys(key_strings: Sequence[str], *, organization: Organization, now: datetime) -> list[Verdict]:
     """The verdicts on an organization's keys, in their order; another's key is one that nobody has."""
     normalized = [keys.normalize(key_string) for key_string in key_strings]
-    own = LicenseKey.objects.filter(license__in=License.objects.for_organization(organization))
-    found = own.select_related("license").in_bulk(set(normalized))
+    own = License.objects.for_organization(organization)
+    found = LicenseKey.objects.filter(license__in=own).select_related("license").in_bulk(set(normalized))
     judged = {key: judge(found.get(key), key=key, now=now) for key in set(normalized)}
     signed = {key: with_receipt(verdict, key=key) for key, verdict in judged.items()}
     return [signed[key] for key in normalized]

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from accounts.tenancy import OrganizationView
 from coditect.api import throttling
 from coditect.api.credentials import Scopes
-from coditect.api.queries import InvalidQuery
+from coditect.api.queries import InvalidQuery, read_query
 from coditect.api.schema.description import Answer, describe
 from coditect.errors import Forbidden
 from licenses.answers_life import ExplanationBody
@@ -37,5 +37,5 @@ class ExplainView(OrganizationView):
         For admins and owners. `user_id` names whoever asks at the machine, else it is the caller.
         """
         by = self.administrator
-        asked = {"user_id": by.user_id, **shapes.read_query(request)}
+        asked = {"user_id": by.user_id, **read_query(shapes.ExplainQuery, request)}
         return shapes.present_explanation(explain_acquire(license_id=license_id, within=by.organization, **asked))

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import Membership, Role, User
 from accounts.services.one_time_codes import mint_code
@@ -65,6 +66,15 @@ class TestFailedLogIn:
         found = everything().lower()
         assert WRONG.lower() not in found
         assert "stranger" not in found
+
+    def test_names_a_stranger_by_what_only_our_secret_makes_of_them(
+        self, api: Api, db: None, settings: Settings
+    ) -> None:
+        log_in(api, STRANGER, WRONG)
+        settings.SECRET_KEY = "another-secret-" + "x" * 50
+        log_in(api, STRANGER, WRONG)
+        first, second = Event.objects.order_by("at").values_list("subject_id", flat=True)
+        assert first != second
 
     def test_is_told_of_a_deactivated_account(self, api: Api, owner: Person) -> None:
         User.objects.filter(pk=owner.user_id).update(is_active=False)

@@ -6,6 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
+from coditect.journal.models import Event
 from tests.factories import make_user
 
 
@@ -29,6 +30,9 @@ class TestCreateSuperuser:
         assert (user.email, user.full_name) == ("root@example.com", "Root")
         assert (user.is_staff, user.is_superuser, user.is_active) == (True, True, True)
         assert user.check_password("SecurePass123!")
+        event = Event.objects.get()
+        assert (event.type, event.subject_id) == ("user.created", user.pk)
+        assert event.data == {"is_staff": True, "is_superuser": True}
 
     @pytest.mark.parametrize("email", ["root@example.com", "ROOT@example.com"])
     def test_refuses_an_address_that_is_taken(self, email: str) -> None:

@@ -107,6 +107,8 @@ class TestWeakPassword:
             "8675309123",
             "ada@example.com",
             "AdaLovelace1",
+            "Coditect-2026!",
+            "LICENSE.seat.42",
         ],
     )
     def test_is_refused_by_field(self, api: Api, password: str) -> None:

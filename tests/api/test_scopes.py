@@ -7,7 +7,7 @@ from coditect.api.credentials import LOGIN_ONLY
 from coditect.api.views import ApiView
 from coditect.urls import router
 from tests.api.shapes import assert_problem
-from tests.dialects import Api
+from tests.dialects import NAMES, Api
 from tests.factories import Person, make_api_token
 
 METHODS = ("get", "post", "patch", "put", "delete")
@@ -39,8 +39,18 @@ class TestViewThatDecidedNothing:
     def test_is_closed_to_api_tokens(self, owner: Person, monkeypatch: pytest.MonkeyPatch) -> None:
         from accounts.views.account import AccountView
 
+        # Before, so that the documents that answers are held to are those of the product.
+        assert [Api(name).as_bearer(owner.token).get("me").status for name in NAMES] == [200, 200]
         monkeypatch.setattr(AccountView, "scopes", ApiView.scopes)
-        for name in ("flat", "enveloped"):
+        for name in NAMES:
             answer = Api(name).as_bearer(make_api_token(owner)).get("me")
             assert_problem(answer, 403, "insufficient_scope")
             assert Api(name).as_bearer(owner.token).get("me").status == 200
+
+
+class TestRefusal:
+    def test_is_a_line_of_the_log(self, api: Api, owner: Person, caplog: pytest.LogCaptureFixture) -> None:
+        answer = api.as_bearer(make_api_token(owner)).post("organizations", {"name": "Refused Inc"})
+        assert_problem(answer, 403, "insufficient_scope")
+        line = f"refused: insufficient_scope to {answer.headers['X-Request-ID']}, OrganizationListView"
+        assert line in caplog.messages

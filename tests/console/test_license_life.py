@@ -65,7 +65,9 @@ class TestPages:
     def test_are_for_those_who_may_change_licenses(self, db: None, license: License, action: str) -> None:
         onlooker = make_user("onlooker@example.com", is_staff=True)
         onlooker.user_permissions.add(Permission.objects.get(codename="view_license"))
-        act(signed_in(onlooker), action, license, confirmed="yes", hold="operator")
+        browser = signed_in(onlooker)
+        assert b'name="reason"' not in act(browser, action, license).content
+        act(browser, action, license, confirmed="yes", hold="operator")
         assert not Event.objects.filter(subject_id=license.pk).exclude(type="license.created").exists()
 
 

@@ -72,32 +72,42 @@ def redis_rolled_back(setting: Setting, ttl: float) -> Iterator[None]:
     valkey.start()
 
 
-def _follow_then_lead(server: "redis.Redis", leader: int) -> None:
-    """Copy a leader, and be promoted."""
+def _follow(server: "redis.Redis", leader: int) -> None:
+    """Copy a leader."""
     server.replicaof(LOOPBACK, leader)
     _until(lambda: server.info("replication")["master_link_status"] == "up")
+
+
+def _lead(server: "redis.Redis") -> None:
+    """Be promoted."""
     server.replicaof("NO", "ONE")
 
 
 @contextmanager
 def redis_failed_over(setting: Setting, ttl: float) -> Iterator[None]:
-    """A replica is promoted, later the old primary again: each knows what the other forgot."""
+    """A replica is promoted, later the old primary again: each knows what the other forgot.
+
+    The old one is cut off first, as `min-replicas-to-write` or whoever promotes must see to: of two primaries in use at
+    once each would sell the same seat.
+    """
     primary = setting.live.valkey
     replica = Valkey(setting.live.directory / "replica")
     replica.start()
     with redis.Redis.from_url(replica.url) as two, redis.Redis.from_url(primary.url) as one:
         two.config_set("masterauth", primary.password)
         one.config_set("masterauth", replica.password)
-        _follow_then_lead(two, primary.port)
+        _follow(two, primary.port)
+        setting.proxy.lead_to(None)
+        _lead(two)
         two.config_set("requirepass", primary.password)
-        setting.proxy.target = replica.port
-        setting.proxy.cut()
+        setting.proxy.lead_to(replica.port)
         time.sleep(ttl)
         one.config_set("masterauth", primary.password)
-        _follow_then_lead(one, replica.port)
+        _follow(one, replica.port)
+        setting.proxy.lead_to(None)
+        _lead(one)
         yield
-        setting.proxy.target = primary.port
-        setting.proxy.cut()
+        setting.proxy.lead_to(primary.port)
     replica.kill()
 
 

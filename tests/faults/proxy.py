@@ -12,10 +12,11 @@ CHUNK = 65536
 
 
 class Proxy:
-    """Passes bytes to `target`; `delay` seconds late, and cutting a share of `resets` of the messages."""
+    """Passes bytes to a port; `delay` seconds late, and cutting a share of `resets` of the messages."""
 
     def __init__(self, target: int) -> None:
-        self.target = target
+        self._target: int | None = target
+        self._lock = threading.Lock()
         self.delay = 0.0
         self.resets = 0.0
         self._listener = socket.create_server((LOOPBACK, 0))
@@ -23,15 +24,17 @@ class Proxy:
         self._open: set[socket.socket] = set()
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def cut(self) -> None:
-        """Close every connection, as a failover does."""
-        for connection in list(self._open):
-            _close(connection)
+    def lead_to(self, target: int | None) -> None:
+        """Close every connection, and let new ones lead to another port; None: nowhere."""
+        with self._lock:
+            self._target = target
+            for connection in list(self._open):
+                _close(connection)
 
     def close(self) -> None:
         """Stop listening and close every connection."""
         _close(self._listener)
-        self.cut()
+        self.lead_to(None)
 
     def _accept(self) -> None:
         while True:
@@ -39,15 +42,25 @@ class Proxy:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            try:
-                server = socket.create_connection((LOOPBACK, self.target), timeout=5)
-            except OSError:
-                _close(client)
-                continue
-            server.settimeout(None)
-            self._open |= {client, server}
+            # Not beside a switch: a connection to the old port would live on, and two primaries be used at once.
+            with self._lock:
+                server = self._connect()
+                if server is None:
+                    _close(client)
+                    continue
+                self._open |= {client, server}
             for source, sink in ((client, server), (server, client)):
                 threading.Thread(target=self._pass, args=(source, sink), daemon=True).start()
+
+    def _connect(self) -> socket.socket | None:
+        if self._target is None:
+            return None
+        try:
+            server = socket.create_connection((LOOPBACK, self._target), timeout=5)
+        except OSError:
+            return None
+        server.settimeout(None)
+        return server
 
     def _pass(self, source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):

@@ -191,7 +191,11 @@ class TestScript:
         job.keep()
         job.environment["CODITECT_TIMEOUT"] = "0.3"
         over = threading.Event()
-        with server_that(lambda _: over.wait() or None) as job.url:
+
+        def wait(_: Request) -> None:
+            over.wait()
+
+        with server_that(wait) as job.url:
             ran = job.run()
             over.set()
         assert (ran.code, "no answer" in ran.err) == (0, True)

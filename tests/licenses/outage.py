@@ -33,5 +33,10 @@ def age_redis_note(age: timedelta) -> None:
 def let_silence_pass(period: timedelta) -> None:
     """As if nobody had used Redis for so long, and this process had watched all the while."""
     age_redis_note(period)
+    watch_for(period)
+
+
+def watch_for(period: timedelta) -> None:
+    """As if this process had watched the note for so long, and it had stood still."""
     watch_redis_note()
     leases.memory._note_still_since -= period / leases.MILLISECOND

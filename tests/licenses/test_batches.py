@@ -261,3 +261,13 @@ class TestOutsider:
             assert_problem(stranger.get("batch-results", batch_id=batch_id), 404, "batch_not_found")
             assert_problem(stranger.post("cancel-batch", batch_id=batch_id), 404, "batch_not_found")
         assert counts(batch) == ("queued", 0, 0)
+
+    def test_finds_none_by_naming_the_organization(
+        self, api: Api, owner: Person, outsider: Person, license: License
+    ) -> None:
+        batch = order(owner, "suspend", [license])
+        stranger = api.as_bearer(outsider.token).with_headers(x_organization_id=str(owner.organization.pk))
+        assert_problem(stranger.get("batches"), 404, "organization_not_found")
+        assert_problem(stranger.get("batch", batch_id=batch.pk), 404, "organization_not_found")
+        body = {"operation": "validate", "ids": [str(license.pk)]}
+        assert_problem(stranger.post("batches", body), 404, "organization_not_found")

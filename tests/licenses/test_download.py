@@ -124,6 +124,14 @@ class TestLicenseFile:
         _, until = validity(owner, license, now=end - timedelta(hours=1))
         assert until == end.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
+    def test_is_the_same_whoever_downloads_it(self, owner: Person, license: License) -> None:
+        member = make_person(Role.MEMBER, organization=owner.organization)
+        files = [
+            sign_license_file(membership=person.membership, license_id=license.pk, now=NOW)
+            for person in (owner, member)
+        ]
+        assert files[0] == files[1]
+
     def test_knows_licenses_without_an_end(self, owner: Person) -> None:
         license = make_license(owner.organization)
         file = read(sign_license_file(membership=owner.membership, license_id=license.pk, now=NOW))

@@ -11,7 +11,7 @@ from licenses.models import License
 from licenses.services.exhaustion import EXHAUSTED
 from licenses.services.transfer import transfer_license
 from tests.dialects import Api
-from tests.factories import Person, make_license, make_person
+from tests.factories import Person, make_license, make_membership, make_person
 from tests.licenses.broken_inserts import broken_insert
 from tests.licenses.seats import acquire, release
 from tests.mails import deliver, deliver_one, text_of
@@ -113,6 +113,7 @@ class TestMail:
     def test_is_not_sent_once_the_license_is_somebody_elses(
         self, api: Api, owner: Person, outsider: Person, full: License
     ) -> None:
+        make_membership(Role.OWNER, organization=outsider.organization, user=owner.membership.user)
         be_refused(api, owner, full)
         transfer_license(license_id=full.pk, organization_id=outsider.organization.pk, now=timezone.now())
         assert [letter for letter in deliver() if letter.subject.startswith("All seats")] == []

@@ -1,13 +1,14 @@
 """Explanations name the right cause, and never say other than what an acquire then does."""
 
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Membership, Role, User
@@ -16,7 +17,7 @@ from coditect import redis
 from coditect.errors import DomainError
 from coditect.journal.models import Event
 from licenses.models import License, SeatSession
-from licenses.services.acquire import HeldSeat, acquire_seat
+from licenses.services.acquire import HeldSeat, NoSeatsAvailable, acquire_seat
 from licenses.services.capacity import change_seats
 from licenses.services.explain import Check, Explanation, explain_acquire
 from licenses.services.life import revoke_license, suspend_license
@@ -216,50 +217,62 @@ def find(explanation: Explanation, name: str) -> Check:
     return next(check for check in explanation.checks if check.name == name)
 
 
-CHANGES = st.lists(st.sampled_from([each for each, _ in SITUATIONS if each is not deleted]), max_size=4)
+MACHINES = ["machine 0", "machine 1", "machine 2"]
+STEPS = st.one_of(
+    st.tuples(st.just("take"), st.sampled_from(MACHINES)),
+    st.tuples(st.just("die"), st.sampled_from(MACHINES)),
+    st.tuples(st.just("change seats"), st.integers(1, 2)),
+)
+FULL: list[tuple[str, str | int]] = [("take", MACHINES[0]), ("take", MACHINES[1])]
+# Mostly none, so that it is the seats that decide.
+OBSTACLES = [*[untouched] * 6, suspended, revoked, expired, viewer, deactivated, removed]
 
 
 class TestAgreement:
-    """Whatever has happened, in whatever order, with Redis or without."""
+    """Whatever machines have done, in whatever order, with Redis or without."""
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(
-        changes=CHANGES, seats=st.integers(1, 3), machine=st.sampled_from([MACHINE, f"{OTHER} 0"]), away=st.booleans()
+        history=st.lists(STEPS, min_size=1, max_size=6),
+        obstacle=st.sampled_from(OBSTACLES),
+        machine=st.sampled_from(MACHINES),
+        away=st.sampled_from([False, False, True]),
     )
+    @example(history=[*FULL, ("die", MACHINES[0])], obstacle=untouched, machine=MACHINES[2], away=False)
+    @example(history=FULL, obstacle=untouched, machine=MACHINES[0], away=True)
     def test_with_what_an_acquire_does(
-        self, db: None, changes: list[Situation], seats: int, machine: str, away: bool
+        self, db: None, history: list[tuple[str, str | int]], obstacle: Situation, machine: str, away: bool
     ) -> None:
         with transaction.atomic():
             person = make_person()
-            license = make_license(person.organization, seats=seats)
-            for change in changes:
-                attempt(change, person, license)
-            if away:
-                with redis_away():
-                    agree(person, license, machine)
-            else:
+            license = make_license(person.organization, seats=2)
+            for step in history:
+                play(step, person, license)
+            obstacle(person, license)
+            with redis_away() if away else nullcontext():
                 agree(person, license, machine)
             transaction.set_rollback(True)
         redis.client.flushdb()
 
 
-def attempt(change: Situation, person: Person, license: License) -> None:
-    """Do what the situation allows."""
-    try:
-        with transaction.atomic():
-            change(person, license)
-    except (DomainError, Membership.DoesNotExist, AssertionError):
-        pass
+def play(step: tuple[str, str | int], person: Person, license: License) -> None:
+    """One step of a history; a machine that finds no seat goes without."""
+    what, detail = step
+    if what == "change seats":
+        change_seats(license_id=license.pk, seats=int(detail))
+    elif what == "take":
+        with suppress(NoSeatsAvailable):
+            take(person, license, str(detail))
+    else:
+        for session in SeatSession.objects.filter(ended_at=None, hardware_id=detail):
+            outlive(str(session.pk))
 
 
 def agree(person: Person, license: License, machine: str) -> None:
     """What is explained is what happens."""
-    try:
-        membership = Membership.objects.select_related("organization").get(pk=person.membership.pk)
-    except Membership.DoesNotExist:
-        membership = person.membership
+    present = Membership.objects.select_related("organization").filter(pk=person.membership.pk).first()
     told = explain(person, license, machine).refusal
-    assert told is refusal_of(membership, license, machine)
+    assert told is refusal_of(present or person.membership, license, machine)
 
 
 def refusal_of(membership: Membership, license: License, machine: str) -> type[DomainError] | None:

@@ -2,8 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connections
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from accounts.models import Organization, User
@@ -230,6 +229,10 @@ class TestFaultOfTheFile:
             ("organization,tier,seats\na,b\n", [(2, "", "wrong_number_of_values")]),
             ("organization,tier,seats\n" + "a" * 200_000 + ",b,1\n", [(2, "", "malformed_csv")]),
         ],
+        ids=[
+            *("blank", "header-alone", "semicolons", "tabs", "unknown-column", "missing-column", "repeated-column"),
+            *("nameless-column", "open-quote", "text-behind-quote", "open-quote-in-header", "short-line", "endless"),
+        ],
     )
     def test_is_told(self, text: str, expected: list[Fault]) -> None:
         assert faults(text) == expected
@@ -310,11 +313,11 @@ class TestCommand:
     def test_prints_each_license(self, tmp_path: Path, line: Callable[..., str]) -> None:
         file = tmp_path / "licenses.csv"
         file.write_text(HEADER + line() + line(key="OLD-1"), encoding="utf-8-sig")
-        assert self.run(file, "--dry-run") == ("", "2 licenses would be imported.\n")
+        assert self.run(file, "--dry-run") == ("", "The file is good. A dry run imports nothing; it would be 2.\n")
         out, err = self.run(file)
         license = License.objects.get(key_string="OLD-1")
         assert out.splitlines()[1] == f"3\t{license.pk}\tOLD-1"
-        assert err == "2 licenses were imported.\n"
+        assert err == "Licenses imported: 2.\n"
 
     def test_tells_every_fault_and_fails(self, tmp_path: Path, line: Callable[..., str]) -> None:
         file, err = tmp_path / "licenses.csv", StringIO()
@@ -360,20 +363,32 @@ class TestRaces:
 
     def test_of_an_import_and_a_deletion_leave_no_usable_license(self) -> None:
         organization = make_organization()
-        start = threading.Barrier(2)
+        outcome: list[Import | ImportInvalid] = []
 
-        def delete() -> None:
-            start.wait()
+        def run() -> None:
             try:
-                close_organization(organization_id=organization.pk, now=timezone.now() + timedelta(seconds=1))
+                outcome.append(load(HEADER + f"{organization.slug},,pro,5,,\n"))
+            except ImportInvalid as refused:
+                outcome.append(refused)
             finally:
                 connections.close_all()
 
-        thread = threading.Thread(target=delete)
-        thread.start()
-        start.wait()
-        # Whichever comes first: refused, or issued and then revoked.
-        with suppress(ImportInvalid):
-            load(HEADER + f"{organization.slug},,pro,5,,\n" * 20)
+        thread = threading.Thread(target=run)
+        with transaction.atomic():
+            close_organization(organization_id=organization.pk, now=timezone.now())
+            thread.start()
+            while thread.is_alive() and not somebody_waits():
+                thread.join(0.01)
         thread.join()
+        (refused,) = outcome
+        assert isinstance(refused, ImportInvalid)
+        assert [error["code"] for error in refused.details["errors"]] == ["organization_not_found"]
         assert not License.objects.usable(at=timezone.now()).filter(organization=organization).exists()
+
+
+def somebody_waits() -> bool:
+    """Whether somebody waits for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        (waiting,) = cursor.fetchone()
+    return bool(waiting)

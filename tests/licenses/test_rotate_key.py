@@ -16,6 +16,7 @@ from licenses import keys
 from licenses.models import License, LicenseKey, SeatSession
 from licenses.services.acquire import LicenseNotFound, LicenseRevoked, acquire_seat
 from licenses.services.life import RevocationIsFinal, revoke_license
+from licenses.services.repair import repair_leases
 from licenses.services.rotate_key import RotatedKey, rotate_key
 from licenses.services.validate import validate_key
 from tests.api.shapes import assert_problem
@@ -197,8 +198,6 @@ class TestSeatsOfARotatedKey:
         assert SeatSession.objects.get().ended_at is None
 
     def test_learn_it_too_where_redis_was_away(self, owner: Person, license: License, seat: str) -> None:
-        from licenses.services.repair import repair_leases
-
         with redis_away():
             new = rotate(license).license
         assert repair_leases() == 1
@@ -213,7 +212,8 @@ class TestSeatsOfARotatedKey:
 
 def at_once(*actions: Callable[[], Any]) -> list[Any]:
     """What actions that begin together come to; a refusal is a result."""
-    start, results = threading.Barrier(len(actions)), [None] * len(actions)
+    start = threading.Barrier(len(actions))
+    results: list[Any] = [None] * len(actions)
 
     def run(index: int) -> None:
         start.wait()

@@ -74,7 +74,7 @@ class TestActing:
     @pytest.mark.parametrize("operation", ["validate", "suspend", "reinstate", "renew"])
     def test_knows_no_license_of_strangers(self, owner: Person, outsider: Person, operation: str) -> None:
         own, foreign = make_license(owner.organization), make_license(outsider.organization)
-        more = {"expires_at": timezone.now() + TOMORROW} if operation == "renew" else {}
+        more: dict[str, Any] = {"expires_at": timezone.now() + TOMORROW} if operation == "renew" else {}
         by_id = order(owner, operation, ids=[foreign.pk, NOBODYS, own.pk], **more)
         by_key = order(owner, operation, keys=[foreign.key_string, "PROD-2025-NONE-0000", "-", own.key_string], **more)
         run()
@@ -135,7 +135,7 @@ class TestValidating:
         assert (verdicts(by_id), outcomes(by_id)) == (["", "suspended", "not_found"], [SUCCEEDED, SUCCEEDED, NOT_FOUND])
         assert (counts(by_key), counts(by_id)) == (("completed", 4, 1), ("completed", 2, 1))
 
-    def test_knows_keys_that_were_replaced(self, owner: Person, license: License) -> None:
+    def test_knows_keys_that_were_replaced(self, owner: Person, outsider: Person, license: License) -> None:
         now, former = timezone.now(), license.key_string
         new = rotate_key(license_id=license.pk, grace_days=1, now=now).license.key_string
         batch = order(owner, "validate", keys=[former, new])
@@ -146,6 +146,9 @@ class TestValidating:
         suspension = order(owner, "suspend", keys=[former])
         run_batches(clock=lambda: now + 2 * TOMORROW)
         assert outcomes(suspension) == [("failed", "license_revoked")]
+        by_stranger = order(outsider, "suspend", keys=[former])
+        run_batches(clock=lambda: now + 2 * TOMORROW)
+        assert outcomes(by_stranger) == [NOT_FOUND]
 
     def test_changes_nothing(self, owner: Person, license: License) -> None:
         order(owner, "validate", [license])

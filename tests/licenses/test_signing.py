@@ -130,6 +130,9 @@ class TestProcess:
         kid = kid_of(sign())
         with Locked():
             assert kid_of(sign()) == kid
+            with transaction.atomic():
+                assert kid_of(sign()) == kid
+                assert Event.objects.exists()
             signing.kept.forget()
             with pytest.raises(OperationalError):
                 sign()

@@ -2,7 +2,7 @@
 
 import io
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import cast
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -145,8 +145,7 @@ class TestPublishedKeys:
     @staticmethod
     def get(client: Client, **headers: str) -> HttpResponse:
         """The JWK set."""
-        response: Any = client.get("/.well-known/jwks.json", headers=headers)
-        return response  # type: ignore[no-any-return]
+        return cast("HttpResponse", client.get("/.well-known/jwks.json", headers=headers))
 
     def test_are_a_jwk_set_without_private_parts(self, client: Client) -> None:
         old, new = signs(), rotate_signing_key(now=NOW).kid

@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from licenses.models import License, SeatSession
+from licenses.models import License, RedisNote, SeatSession
+from licenses.services.repair import note_redis_use
 from tests.dialects import Api
 from tests.factories import Person, make_license
-from tests.licenses.outage import age_redis_note, let_silence_pass, redis_away
+from tests.licenses.outage import age_redis_note, let_silence_pass, redis_away, watch_for
 from tests.licenses.seats import acquire, beat, let_record_run_out, outlive, release
 
 
@@ -68,6 +69,19 @@ class TestWithoutRedis:
         with redis_away():
             assert acquire(api, owner, license, "machine-2").status == 409
             assert beat(api, owner, session_id).status == 200
+
+    def test_a_seat_is_safe_though_the_databases_clock_went_back(self, api: Api, owner: Person) -> None:
+        """The note lies ten minutes ahead: Redis's use must move it back, or it would stand still like silence."""
+        license = make_license(owner.organization, seats=1)
+        age_redis_note(-timedelta(minutes=10))
+        watch_for(timedelta(hours=1))
+        session_id = acquire(api, owner, license).data["session_id"]
+        note_redis_use()
+        let_record_run_out(session_id)
+        with redis_away():
+            assert acquire(api, owner, license, "machine-2").status == 409
+            assert beat(api, owner, session_id).status == 200
+        assert RedisNote.objects.get().seen_at <= timezone.now()
 
     def test_a_late_renewal_is_in_the_record(self, api: Api, owner: Person, license: License) -> None:
         session_id = acquire(api, owner, license).data["session_id"]

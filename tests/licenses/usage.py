@@ -145,8 +145,8 @@ def lifetimes(license: License) -> list[tuple[datetime, datetime, UUID, str]]:
             until = min(until, session.expires_at)
         if session.end_reason == Reason.REVOKED and session.revoke_at:
             until = min(until, session.revoke_at)
-        found.append((max(session.started_at, license.transferred_at or session.started_at), until))
-        found[-1] += (session.user_id, session.hardware_id)
+        since = max(session.started_at, license.transferred_at or session.started_at)
+        found.append((since, until, session.user_id, session.hardware_id))
     return found
 
 

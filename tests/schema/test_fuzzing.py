@@ -30,7 +30,7 @@ from tests.tables.world import World
 # More on request: FUZZ_EXAMPLES=500 make test ARGS=tests/schema
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "4"))
 # Rules that no schema can tell: a password must be hard to guess, a token from a mail genuine, a code the one sent, a
-# range must begin before it ends.
+# range must begin before it ends, a batch names ids or keys.
 BEYOND_SCHEMAS = {
     "register",
     "reset_password",
@@ -44,6 +44,7 @@ BEYOND_SCHEMAS = {
     "turn_off_totp",
     "delete_account",
     "create_api_token",
+    "create_batch",
     "accept_invitation",
     "transfer_ownership",
     "show_usage",

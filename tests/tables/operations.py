@@ -345,7 +345,7 @@ OPERATIONS = [
     Operation(name="transfer", method="POST", may=STAFF_ALONE, body={"organization_id": other_organization}, **LICENSE),
     Operation(name="explain", method="GET", may=ADMINS, body={"hardware_id": "machine"}, **LICENSE),
     Operation(name="usage", method="GET", may=ADMINS, body={"from": "2026-01-01", "granularity": "month"}, **LICENSE),
-    Operation(name="export-usage", method="GET", may=ADMINS, media_type="text/csv", **LICENSE),
+    Operation(name="export-usage", method="GET", may=ADMINS, media_type="text/csv; charset=utf-8", **LICENSE),
     Operation(
         name="rotate-key",
         method="POST",

@@ -17,7 +17,6 @@ from accounts.models import User
 from accounts.services.one_time_tokens import Purpose, mint_token
 from accounts.services.totp import begin_totp, confirm_totp
 from coditect.journal.models import Event
-from licenses.signing import current_signer
 from tests.console.conftest import signed_in
 from tests.factories import PASSWORD, make_api_token, make_user
 from tests.tables.cases import Table
@@ -49,7 +48,6 @@ def fill(world: World) -> None:
     user, now = world.owner.membership.user, timezone.now()
     make_api_token(world.owner)
     world.seat_of(world.owner)
-    current_signer(now=now)
     world.invitation_by(world.owner, email="guest@example.com")
     mint_token(user=user, purpose=Purpose.RESET_PASSWORD, email=user.email, now=now)
     app = pyotp.TOTP(begin_totp(user=user, now=now).secret)
@@ -124,6 +122,7 @@ def test_secrets(world: World, model: type[Model]) -> None:
             assert [value for value in planted if value in text] == []
             assert response.status_code == 403 or "no-store" in response.headers["Cache-Control"]
             assert response.headers["X-Frame-Options"] == "DENY"
+            assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
     table.done()
 
 

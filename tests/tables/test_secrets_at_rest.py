@@ -12,6 +12,8 @@ from pytest_django import Settings
 
 from accounts.models import User
 from coditect import jobs
+from coditect.encryption import decrypt
+from licenses.models import SigningKey
 from tests.accounts.test_secrets_at_rest import everything_remembered
 from tests.dialects import NAMES, Api
 from tests.factories import PASSWORD
@@ -36,6 +38,7 @@ class Flows:
         self.reset()
         self.second_factor()
         self.api_token()
+        self.license_file()
         self.invite()
         self.change_address()
         self.console()
@@ -88,6 +91,13 @@ class Flows:
         assert self.api.as_bearer(text).get("licenses").status == 200
         assert Api(self.api.dialect).with_headers(x_api_key=text).get("licenses").status == 200
         assert self.api.as_bearer(text).get("tokens").status == 403
+
+    def license_file(self) -> None:
+        """The key that signs license files."""
+        license_id = self.api.get("licenses").rows("licenses")[0]["id"]
+        assert self.api.get("download", license_id=license_id).status == 200
+        key = SigningKey.objects.get()
+        self.secrets["signing key"] = decrypt(key.private_key, context=key.context)
 
     def invite(self) -> None:
         """The token of an invitation."""

@@ -31,7 +31,7 @@ GO = shutil.which("go")
 JOSE = HERE / "jose-6.2.17.tgz"
 # As npm tells of this version: what lies here is what was published.
 JOSE_SHA512 = "wOuK9V1yujQFH5S0ZWmLcDZN7+IKh9bUCC2ZPCf2HDlol3WWHy+PPyNjEI75FXRLMp3vDKQcupP59xhVU95hcg=="
-SECONDS = 120
+SECONDS = 300
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -111,7 +111,7 @@ class TestTenancy:
 
     def test_leaves_few_reasons(self) -> None:
         texts = [path.read_text(encoding="utf-8") for app in APPS for path in (ROOT / app).rglob("*.py")]
-        assert sum(text.count(MARK) for text in texts) < 40
+        assert sum(text.count(MARK) for text in texts) < 60
 
 
 class TestBypass:

@@ -28,7 +28,8 @@ PATH_KINDS: dict[str, Schema] = {
 }
 METHODS = ("get", "post", "put", "patch", "delete")
 INTRODUCTION = """\
-Every answer is JSON and carries `X-Request-ID`. A failure has a stable `code` and a sentence for people.
+Every answer carries `X-Request-ID`, and is JSON unless it is a file to be kept. A failure is always JSON, with a stable
+`code` and a sentence for people.
 
 Any body of another type than JSON is a 415, also where none is expected; one over 1 MiB a 413. A method that a path
 does not have is a 405 `method_not_allowed` with `Allow`, an unknown path a 404 `not_found`, plain HTTP outside

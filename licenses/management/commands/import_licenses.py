@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from licenses.services.imports.create import import_licenses
 from licenses.services.imports.errors import ImportInvalid
-from licenses.services.imports.rows import decode_file
+from licenses.services.imports.rows import MOST_BYTES, decode_file
 
 
 class Command(BaseCommand):
@@ -25,7 +25,8 @@ class Command(BaseCommand):
     def handle(self, *_: Any, file: Path, dry_run: bool, **__: Any) -> None:
         """Import it. Exit code 1 where a line is not acceptable, each of which is told."""
         try:
-            text = decode_file(file.read_bytes())
+            with file.open("rb") as opened:
+                text = decode_file(opened.read(MOST_BYTES + 1))
             imported = import_licenses(text=text, is_dry_run=dry_run, now=timezone.now())
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
@@ -36,4 +37,5 @@ class Command(BaseCommand):
             raise CommandError(f"Nothing was imported: {error.details['error_count']} errors.") from error
         for each in imported.licenses:
             self.stdout.write(f"{each.line}\t{each.license.pk}\t{each.license.key_string}")
-        self.stderr.write(f"{imported.count} licenses {'would be' if dry_run else 'were'} imported.")
+        done = "The file is good. A dry run imports nothing; it would be" if dry_run else "Licenses imported:"
+        self.stderr.write(f"{done} {imported.count}.")

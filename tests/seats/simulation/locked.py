@@ -94,7 +94,7 @@ class Locked:
             self.referee.renewed(row.pk, self.true_time(promise))
         elif self.rules.grant_renews_note and self._is_note_stale():
             self.tx.statement()
-            self.tx.note = self.postgres.now()
+            self.tx.note = self.rules.next_note(self.postgres.note, self.postgres.now())
         if promise > row.expires_at + lag and self.rules.grant_renews_note:
             self.tx.statement()
             row = self.tx.edit(row)
@@ -108,7 +108,7 @@ class Locked:
         )
 
     def _is_note_stale(self) -> bool:
-        return self.note_age is None or self.note_age.total_seconds() > NOTE_SECONDS
+        return self.note_age is None or abs(self.note_age.total_seconds()) > NOTE_SECONDS
 
     def dead_among(self, rows: Iterable[Session]) -> list[Session]:
         """Those provably dead: past in the database and, where a lease is there, past in Redis too."""

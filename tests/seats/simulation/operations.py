@@ -241,7 +241,7 @@ def note_use(process: Process) -> None:
     if postgres.is_down:
         return
     if process.memory.take_use():
-        postgres.note = max(postgres.now(), postgres.note or postgres.now())
+        postgres.note = process.rules.next_note(postgres.note, postgres.now())
     process.memory.heard_database(postgres.now())
     process.memory.heard_note(postgres.note)
 

@@ -199,7 +199,7 @@ class Transaction:
         postgres.repairs = postgres.repairs - self.repaired | self.repairs
         postgres.denials |= self.denials
         if self.note is not None:
-            postgres.note = max(self.note, postgres.note or self.note)
+            postgres.note = self.note
         self.world.note("COMMIT", self)
         self._close()
 

@@ -7,14 +7,13 @@ from typing import Any
 
 import lupa.lua51 as lua
 
-from licenses.leases import LUA
+from licenses.leases import PRELUDES, source_of
 from tests.seats.simulation.referee import Referee
 from tests.seats.simulation.world import World
 
 KEYSPACE = Path(__file__).with_name("keyspace.lua").read_text(encoding="ascii")
 # So that moments look as they do today.
 EPOCH_MS = 1_800_000_000_000
-SCRIPTS = ("beat", "grant", "seed", "survey", "remove", "mark", "describe", "live", "count", "known")
 WRITERS = {"beat", "grant", "mark", "seed", "survey"}
 
 
@@ -24,15 +23,9 @@ def _runtime() -> Any:
 
 
 @cache
-def _source(name: str) -> str:
-    parts = ("prelude", name) if name == "seed" else ("prelude", "seeded", name)
-    return "\n".join((LUA / f"{part}.lua").read_text() for part in parts)
-
-
-@cache
 def _compiled(name: str, changes: tuple[tuple[str, str], ...]) -> Any:
     """A script as a function; a mutant's changes are made wherever their old text stands."""
-    source = _source(name)
+    source = source_of(name)
     for old, new in changes:
         source = source.replace(old, new)
     return _runtime().execute(f"return function(KEYS, ARGV)\n{source}\nend".encode())
@@ -40,7 +33,7 @@ def _compiled(name: str, changes: tuple[tuple[str, str], ...]) -> Any:
 
 def occurs(text: str) -> bool:
     """Whether a mutant's old text is still in some script."""
-    return any(text in _source(name) for name in SCRIPTS)
+    return any(text in source_of(name) for name in PRELUDES)
 
 
 class Redis:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,7 @@ class Rules:
     positive_note: bool = True
     grant_renews_note: bool = True
     watch_before_judging: bool = True
+    note_follows_the_clock: bool = True
     # R5: release and repair
     lease_removed_before_commit: bool = True
     lease_repair: bool = True
@@ -40,6 +42,10 @@ class Rules:
     postgres_clock: bool = True
     # R10
     own_lease_group: bool = True
+
+    def next_note(self, old: datetime | None, now: datetime) -> datetime:
+        """What a note of Redis's use becomes."""
+        return now if self.note_follows_the_clock or old is None else max(old, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,9 @@ MUTANTS: dict[str, Mutant] = {
     "R3 death by the row alone": without("death_needs_both_deadlines"),
     "R3 unreachable since": without("positive_note", among=("cut_off",)),
     "R3 stale note not renewed": without("grant_renews_note", "watch_before_judging", among=("outage",)),
+    "R3 note never goes back": without(
+        "note_follows_the_clock", "grant_renews_note", among=("step_postgres_clock", "outage")
+    ),
     "R4 no generation": without(lua={"redis.call('INFO', 'replication')": "'master_replid:0'"}, among=("roll_back",)),
     "R4 no cap": without(lua={"cap or math.huge": "math.huge", "math.min(renewed, cap)": "renewed"}),
     "R5 commit before the lease is removed": without("lease_removed_before_commit", among=("crash",)),

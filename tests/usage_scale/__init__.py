@@ -1,0 +1,1 @@
+"""How long usage takes on a year of many sessions."""
