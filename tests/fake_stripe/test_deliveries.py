@@ -86,10 +86,15 @@ class TestDelivery:
         make_customers(client, 1)
         assert [delivery.url for delivery in fake.take_deliveries()] == [URL]
 
-    def test_replaces_our_own_endpoint_at_a_new_start(self, fake: FakeStripe, client: stripe.StripeClient) -> None:
+    def test_follows_our_own_endpoint_to_a_new_address(self, fake: FakeStripe, client: stripe.StripeClient) -> None:
+        make_customers(client, 1)
         fake.listen("http://127.0.0.1:8001/", secret="whsec_other")
         make_customers(client, 1)
-        assert [delivery.url for delivery in fake.take_deliveries()] == ["http://127.0.0.1:8001/"]
+        waiting = fake.take_deliveries()
+        assert [delivery.url for delivery in waiting] == ["http://127.0.0.1:8001/"] * 2
+        for delivery in waiting:
+            header = delivery.headers["Stripe-Signature"]
+            assert stripe.WebhookSignature.verify_header(delivery.body, header, "whsec_other")
 
 
 class TestRetries:

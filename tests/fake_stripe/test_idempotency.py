@@ -1,5 +1,8 @@
 """Idempotency keys: the same request twice is one, whatever became of the first answer."""
 
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import pytest
 import stripe
 
@@ -54,6 +57,21 @@ class TestTheSameKey:
     def test_of_a_reading_request_means_nothing(self, fake: FakeStripe) -> None:
         assert body_of(fake, "GET", "/v1/customers", idempotency_key="k")[0] == 200
         assert body_of(fake, "GET", "/v1/prices", idempotency_key="k")[0] == 200
+
+
+class TestManyAtOnce:
+    def test_with_one_key_are_one(self, fake: FakeStripe, client: stripe.StripeClient) -> None:
+        customer = make_customer(client)
+        params: Any = {"customer": customer.id, "items": [{"price": "price_pro_monthly"}]}
+
+        def subscribe_again(_: int) -> str:
+            own = stripe.StripeClient(fake.key, http_client=InProcessClient(fake))
+            return own.v1.subscriptions.create(params, {"idempotency_key": "k"}).id
+
+        with ThreadPoolExecutor(8) as pool:
+            made = set(pool.map(subscribe_again, range(24)))
+        assert len(made) == 1
+        assert charged(fake) == [4900]
 
 
 class TestALostAnswer:

@@ -153,7 +153,9 @@ class TestInvoicePage:
         fake.advance(days=32)
         path = path_of(fake.objects("invoice")[-1]["hosted_invoice_url"])
         assert "to pay $147.00" in respond(fake, "GET", path).body
+        before = len(fake.objects("charge"))
         assert "Your card was declined." in press(fake, path).body
+        assert [charge["status"] for charge in fake.objects("charge")[before:]] == ["failed"]
         person.changes_card(str(subscription.customer))
         assert "paid" in press(fake, path).body
 

@@ -21,6 +21,7 @@ from coditect.local.fake_stripe.store import Json, Store
 from coditect.local.fake_stripe.world import Request, World, new_id, visible
 
 KEEP_ANSWERS_SECONDS = 86400
+OURS = "coditect"
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,14 @@ class FakeStripe:
             seed.plant(self.world)
 
     def listen(self, url: str, *, secret: str, events: list[str] | None = None) -> None:
-        """Deliver events to an endpoint, signed with a known secret. An endpoint of that address is replaced."""
+        """Deliver events to our endpoint, signed with this secret. What still waits for it goes to its new address."""
         with self.lock, self.store.transaction():
-            for known in self.store.select("webhook_endpoint", description="coditect"):
-                self.store.delete(known["id"])
-            wanted = {"url": url, "enabled_events": events or ["*"], "description": "coditect"}
-            endpoints.create(self.world, wanted, secret=secret)
+            wanted: Json = {"url": url, "enabled_events": events or ["*"]}
+            known = self.store.select("webhook_endpoint", description=OURS)
+            if known:
+                self.world.change(known[0], **wanted, _secrets=[secret])
+            else:
+                endpoints.create(self.world, {**wanted, "description": OURS}, secret=secret)
 
     def handle(self, method: str, url: str, headers: Mapping[str, str], body: str = "") -> Answer:
         """Answer an API request as Stripe would, or as a fault wants it."""

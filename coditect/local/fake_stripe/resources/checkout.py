@@ -1,10 +1,10 @@
 """Checkout sessions in subscription mode, and what their hosted page does with them."""
 
 from coditect.local.fake_stripe import problems
-from coditect.local.fake_stripe.resources import cards, catalog, customers, subscriptions
+from coditect.local.fake_stripe.resources import blanks, cards, catalog, customers, subscriptions
 from coditect.local.fake_stripe.resources.lines import product_name
 from coditect.local.fake_stripe.store import Json
-from coditect.local.fake_stripe.world import World, merge_metadata, new_id
+from coditect.local.fake_stripe.world import World, merge_metadata
 
 LIFE_SECONDS = 24 * 3600
 SHORTEST_SECONDS = 30 * 60
@@ -27,7 +27,12 @@ def create(world: World, params: Json) -> Json:
         world.find("customer", customer, param="customer")
         if "customer_email" in params:
             raise problems.StripeProblem("You may only specify one of these parameters: customer, customer_email.")
-    session = _blank(world, params, total=0 if _is_trial(params) else price["unit_amount"] * quantity)
+    session = blanks.checkout_session(
+        world,
+        params,
+        expires_at=_expiry(world, params),
+        total=0 if _is_trial(params) else price["unit_amount"] * quantity,
+    )
     session |= {"currency": price["currency"], "_price": price["id"], "_quantity": quantity}
     session["_subscription_data"] = params.get("subscription_data") or {}
     return world.add(session)
@@ -62,73 +67,6 @@ def _expiry(world: World, params: Json) -> int:
             param="expires_at",
         )
     return at
-
-
-def _blank(world: World, params: Json, *, total: int) -> Json:
-    id = new_id("cs_test")
-    return {
-        "id": id,
-        "object": "checkout.session",
-        "adaptive_pricing": None,
-        "after_expiration": None,
-        "allow_promotion_codes": params.get("allow_promotion_codes"),
-        "amount_subtotal": total,
-        "amount_total": total,
-        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
-        "billing_address_collection": params.get("billing_address_collection"),
-        "cancel_url": params.get("cancel_url"),
-        "client_reference_id": params.get("client_reference_id"),
-        "client_secret": None,
-        "collected_information": None,
-        "consent": None,
-        "consent_collection": None,
-        "created": world.now(),
-        "currency_conversion": None,
-        "custom_fields": [],
-        "custom_text": {
-            "after_submit": None,
-            "shipping_address": None,
-            "submit": None,
-            "terms_of_service_acceptance": None,
-        },
-        "customer": params.get("customer"),
-        "customer_account": None,
-        "customer_creation": None if params.get("customer") else "always",
-        "customer_details": None,
-        "customer_email": params.get("customer_email"),
-        "discounts": None,
-        "expires_at": _expiry(world, params),
-        "invoice": None,
-        "invoice_creation": None,
-        "livemode": False,
-        "locale": params.get("locale"),
-        "metadata": merge_metadata(None, params.get("metadata")),
-        "mode": "subscription",
-        "origin_context": None,
-        "payment_intent": None,
-        "payment_link": None,
-        "payment_method_collection": params.get("payment_method_collection", "always"),
-        "payment_method_configuration_details": None,
-        "payment_method_options": {},
-        "payment_method_types": ["card"],
-        "payment_status": "unpaid",
-        "permissions": None,
-        "phone_number_collection": {"enabled": False},
-        "recovered_from": None,
-        "saved_payment_method_options": None,
-        "setup_intent": None,
-        "shipping_address_collection": None,
-        "shipping_cost": None,
-        "shipping_options": [],
-        "status": "open",
-        "submit_type": None,
-        "subscription": None,
-        "success_url": params["success_url"],
-        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
-        "ui_mode": "hosted_page",
-        "url": f"{world.url}/c/pay/{id}",
-        "wallet_options": None,
-    }
 
 
 def line_items(world: World, session: Json) -> Json:

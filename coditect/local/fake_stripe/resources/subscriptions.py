@@ -3,14 +3,12 @@
 from typing import Any
 
 from coditect.local.fake_stripe import problems
-from coditect.local.fake_stripe.resources import cards, catalog, changes, collection, invoices, lines
+from coditect.local.fake_stripe.resources import blanks, cards, catalog, changes, collection, invoices, lines
 from coditect.local.fake_stripe.resources.collection import DAY
-from coditect.local.fake_stripe.resources.periods import next_end
 from coditect.local.fake_stripe.store import Json
-from coditect.local.fake_stripe.world import World, merge_metadata, new_id
+from coditect.local.fake_stripe.world import World, merge_metadata
 
 ENDED = {"canceled", "incomplete_expired"}
-NO_DETAILS = {"comment": None, "feedback": None, "feedback_option": None, "reason": None}
 
 
 def create(world: World, params: Json) -> Json:
@@ -72,7 +70,7 @@ def start(
     trial_settings: Json | None = None,
 ) -> Json:
     """Begin a subscription and have its first invoice paid, or, on trial, one over nothing."""
-    subscription = _blank(world, customer, price=price, quantity=quantity, trial_end=trial_end)
+    subscription = blanks.subscription(world, customer, price=price, quantity=quantity, trial_end=trial_end)
     subscription |= {"default_payment_method": card, "metadata": merge_metadata(None, metadata)}
     if trial_settings:
         subscription["trial_settings"] = {"end_behavior": trial_settings["end_behavior"]}
@@ -100,87 +98,6 @@ def _collect_first(world: World, subscription: Json, invoice: Json, *, behavior:
 def item_of(subscription: Json) -> Json:
     item: Json = subscription["items"]["data"][0]
     return item
-
-
-def _blank(world: World, customer: Json, *, price: Json, quantity: int, trial_end: int | None) -> Json:
-    id, now = new_id("sub"), world.now(customer)
-    anchor = trial_end or now
-    period_end = trial_end or next_end(anchor, price["recurring"], after=now)
-    return {
-        "id": id,
-        "object": "subscription",
-        "application": None,
-        "application_fee_percent": None,
-        "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
-        "billing_cycle_anchor": anchor,
-        "billing_cycle_anchor_config": None,
-        "billing_mode": {"type": "flexible", "flexible": {"proration_discounts": "included"}, "updated_at": now},
-        "billing_schedules": [],
-        "billing_thresholds": None,
-        "cancel_at": None,
-        "cancel_at_period_end": False,
-        "canceled_at": None,
-        "cancellation_details": dict(NO_DETAILS),
-        "collection_method": "charge_automatically",
-        "created": now,
-        "currency": price["currency"],
-        "customer": customer["id"],
-        "customer_account": None,
-        "days_until_due": None,
-        "default_payment_method": None,
-        "default_source": None,
-        "default_tax_rates": [],
-        "description": None,
-        "discounts": [],
-        "ended_at": None,
-        "invoice_settings": {"account_tax_ids": None, "issuer": {"type": "self"}},
-        "items": _items(id, price=price, quantity=quantity, now=now, period_end=period_end),
-        "latest_invoice": None,
-        "livemode": False,
-        "metadata": {},
-        "next_pending_invoice_item_invoice": None,
-        "on_behalf_of": None,
-        "pause_collection": None,
-        "payment_settings": {
-            "payment_method_options": None,
-            "payment_method_types": None,
-            "save_default_payment_method": "off",
-        },
-        "pending_invoice_item_interval": None,
-        "pending_setup_intent": None,
-        "pending_update": None,
-        "schedule": None,
-        "start_date": now,
-        "status": "trialing" if trial_end else "incomplete",
-        "test_clock": customer["test_clock"],
-        "transfer_data": None,
-        "trial_end": trial_end,
-        "trial_settings": {"end_behavior": {"missing_payment_method": "create_invoice"}},
-        "trial_start": now if trial_end else None,
-        "_pending": {},
-        "_trial_notice_sent": False,
-    }
-
-
-def _items(subscription_id: str, *, price: Json, quantity: int, now: int, period_end: int) -> Json:
-    item: Json = {
-        "id": new_id("si"),
-        "object": "subscription_item",
-        "billed_until": None,
-        "billing_thresholds": None,
-        "created": now,
-        "current_period_end": period_end,
-        "current_period_start": now,
-        "discounts": [],
-        "metadata": {},
-        "plan": catalog.plan_of(price),
-        "price": price,
-        "quantity": quantity,
-        "subscription": subscription_id,
-        "tax_rates": [],
-    }
-    url = f"/v1/subscription_items?subscription={subscription_id}"
-    return {"object": "list", "data": [item], "has_more": False, "url": url}
 
 
 def update(world: World, params: Json, id: str) -> Json:
