@@ -129,6 +129,11 @@ LEAKED_TOKENS_PUBLIC_KEYS = environment.public_keys("LEAKED_TOKENS_PUBLIC_KEYS")
 LICENSE_SIGNING_KEY = environment.private_key("LICENSE_SIGNING_KEY")
 OFFLINE_GRACE_DAYS, OFFLINE_GRACE_DAYS_OTHERS = environment.days_by_word("OFFLINE_GRACE_DAYS", others=7, at_most=366)
 
+STRIPE_SECRET_KEY = environment.stripe_key("STRIPE_SECRET_KEY")
+STRIPE_API_BASE = environment.web_url("STRIPE_API_BASE", "https://api.stripe.com")
+# Two while one is rolled: an event signed with either is Stripe's.
+STRIPE_WEBHOOK_SECRETS = environment.words("STRIPE_WEBHOOK_SECRET", [])
+
 SEAT_TTL_SECONDS = environment.number("SEAT_TTL_SECONDS", 360, at_least=2)
 SEAT_SWEEP_SECONDS = 15
 SEAT_RECORD_GRACE_SECONDS = 30
@@ -138,8 +143,14 @@ if IS_PRODUCTION and RATE_LIMIT_FACTOR == 0:
 TRUSTED_PROXIES = environment.number("TRUSTED_PROXIES", 0)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
+LOCALHOST_ORIGINS = [r"^http://(localhost|127\.0\.0\.1)(:\d+)?$"] if IS_DEVELOPMENT else []
+# Where a checkout may send people back to; our own origin always is one.
+CHECKOUT_REDIRECT_ORIGINS = environment.origins(
+    "CHECKOUT_REDIRECT_ORIGINS", ["https://app.coditect.ai"] if IS_DEVELOPMENT else []
+)
+CHECKOUT_REDIRECT_ORIGIN_REGEXES = LOCALHOST_ORIGINS
 CORS_ALLOWED_ORIGINS = environment.origins("CORS_ALLOWED_ORIGINS")
-CORS_ALLOWED_ORIGIN_REGEXES = [r"^http://(localhost|127\.0\.0\.1)(:\d+)?$"] if IS_DEVELOPMENT else []
+CORS_ALLOWED_ORIGIN_REGEXES = LOCALHOST_ORIGINS
 CORS_URLS_REGEX = r"^/(api/v1|v1)/"
 CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "x-api-key", "x-organization-id"]
 CORS_EXPOSE_HEADERS = [
@@ -197,6 +208,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 MAIL_SECONDS = 10
 BATCH_SECONDS = 5
+STRIPE_EVENT_SECONDS = 5
 AUDIT_RETENTION_DAYS = environment.number("AUDIT_RETENTION_DAYS", 400, at_least=30)
 CELERY_BEAT_SCHEDULE = {
     "expire-sessions": {
@@ -208,6 +220,12 @@ CELERY_BEAT_SCHEDULE = {
     "verify-seats": {"task": "licenses.verify_seats", "schedule": 3600, "options": {"expires": 3600}},
     "send-mails": {"task": "journal.send_mails", "schedule": MAIL_SECONDS, "options": {"expires": MAIL_SECONDS}},
     "run-batches": {"task": "licenses.run_batches", "schedule": BATCH_SECONDS, "options": {"expires": BATCH_SECONDS}},
+    "handle-stripe-events": {
+        "task": "webhooks.handle_stripe_events",
+        "schedule": STRIPE_EVENT_SECONDS,
+        "options": {"expires": STRIPE_EVENT_SECONDS},
+    },
+    "prune-stripe-events": {"task": "webhooks.prune_stripe_events", "schedule": 3600, "options": {"expires": 3600}},
     "prune-batches": {"task": "licenses.prune_batches", "schedule": 3600, "options": {"expires": 3600}},
     "roll-up-usage": {"task": "licenses.roll_up_usage", "schedule": 300, "options": {"expires": 300}},
     "forget-secrets": {"task": "accounts.forget_secrets", "schedule": 3600, "options": {"expires": 3600}},
@@ -241,5 +259,7 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "ERROR"},
         "httpx": {"level": "WARNING"},
+        # Below that it writes down what it sends.
+        "stripe": {"level": "WARNING"},
     },
 }

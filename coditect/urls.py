@@ -6,12 +6,13 @@ from django.urls import include, path
 import accounts.urls
 import health.urls
 import licenses.urls
+import webhooks.urls
 from coditect.api import docs
 from coditect.api.routers import DIALECTS, Router
 from licenses.views.files import KeysView
 
 router = Router()
-for app in (licenses, accounts, health):
+for app in (licenses, accounts, webhooks, health):
     app.urls.register(router)
 
 urlpatterns = [

@@ -1,32 +1,14 @@
 """Shapes of reports of leaked tokens, in and out."""
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import IO, Any
+from collections.abc import Collection, Sequence
+from typing import Any
 
-from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
 from rest_framework import serializers
-from rest_framework.parsers import BaseParser
 
 from accounts.services.api_tokens import hash_token
 from accounts.services.leaked_tokens import Report
 from coditect.api.fields import TextField
 from coditect.api.parsers import read_json
-
-
-class RawParser(BaseParser):
-    """The body as it came, at most 1 MiB: its signature is checked before anything reads it."""
-
-    media_type = "application/json"
-
-    def parse(
-        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> dict[str, bytes]:
-        """The bytes, as `raw`. Raises RequestDataTooBig."""
-        body = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
-        if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            raise RequestDataTooBig
-        return {"raw": body}
 
 
 class ReportSerializer(serializers.Serializer[Any]):

@@ -8,9 +8,10 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
 from accounts import answers
-from accounts.serializers.leaked_tokens import RawParser, ReportSerializer, present_verdicts, read_reports
+from accounts.serializers.leaked_tokens import ReportSerializer, present_verdicts, read_reports
 from accounts.services.leaked_tokens import NobodyReports, SignatureInvalid, require_signature, revoke_leaked_tokens
 from coditect.api.encoding import json_response
+from coditect.api.parsers import RawParser
 from coditect.api.schema.description import Answer, describe
 from coditect.api.views import PublicView
 

@@ -35,6 +35,21 @@ class StrictJSONParser(BaseParser):
         return data
 
 
+class RawParser(BaseParser):
+    """The body as it came, at most 1 MiB: its signature is checked before anything reads it."""
+
+    media_type = "application/json"
+
+    def parse(
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> dict[str, bytes]:
+        """The bytes, as `raw`. Raises RequestDataTooBig."""
+        body = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+        if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise RequestDataTooBig
+        return {"raw": body}
+
+
 def read_json(body: bytes) -> Any:
     """What a body says, as strictly. Raises ParseError."""
     try:
