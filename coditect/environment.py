@@ -30,6 +30,8 @@ MAIL_SERVERS: dict[str, tuple[int, dict[str, bool]]] = {
 MAIL_TIMEOUT_SECONDS = 10
 KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 KEY_BYTES = 32
+# By whether it is production.
+STRIPE_KEYS = {True: ("sk_live_", "rk_live_"), False: ("sk_test_", "rk_test_")}
 
 
 class Environment:
@@ -71,9 +73,9 @@ class Environment:
             raise ImproperlyConfigured(f"{name} is {value!r}; it must be a URL that starts with http:// or https://.")
         return value.rstrip("/")
 
-    def origins(self, name: str) -> list[str]:
+    def origins(self, name: str, default: list[str] | None = None) -> list[str]:
         """A comma-separated list of origins, such as https://app.example.com."""
-        origins = self.words(name, [])
+        origins = self.words(name, default or [])
         for origin in origins:
             parts = urlsplit(origin)
             if origin != f"{parts.scheme}://{parts.netloc}" or parts.scheme not in {"http", "https"}:
@@ -194,6 +196,14 @@ class Environment:
             key = None
         if not isinstance(key, Ed25519PrivateKey):
             raise ImproperlyConfigured(f"{name} must be a private Ed25519 key: PKCS #8 in base64, in one line.")
+        return key
+
+    def stripe_key(self, name: str) -> str:
+        """A secret or restricted key of Stripe; "" where nothing is sold. Real money moves in production alone."""
+        key = self.text(name, "")
+        if key and not key.startswith(STRIPE_KEYS[self.name == "production"]):
+            kinds = " or ".join(f"{prefix}…" for prefix in STRIPE_KEYS[self.name == "production"])
+            raise ImproperlyConfigured(f"{name} must be {kinds} where CODITECT_ENV is {self.name}.")
         return key
 
     def days_by_word(self, name: str, *, others: int, at_most: int) -> tuple[dict[str, int], int]:

@@ -31,6 +31,7 @@ READERS = {
     "encryption_keys",
     "public_keys",
     "private_key",
+    "stripe_key",
     "days_by_word",
 }
 
