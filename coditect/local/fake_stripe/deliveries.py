@@ -5,7 +5,6 @@ import hmac
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from coditect.local.fake_stripe import faults
 from coditect.local.fake_stripe.store import Json, Store
@@ -139,6 +138,17 @@ def _count_down(store: Store, event_id: str) -> None:
         store.save({**event, "pending_webhooks": event["pending_webhooks"] - 1})
 
 
-def _update(store: Store, number: int, **changes: Any) -> None:
-    assignments = ", ".join(f"{name} = ?" for name in changes)
-    store.connection.execute(f"UPDATE delivery SET {assignments} WHERE number = ?", [*changes.values(), number])  # noqa: S608
+def _update(
+    store: Store,
+    number: int,
+    *,
+    state: str | None = None,
+    due: float | None = None,
+    attempts: int | None = None,
+    note: str | None = None,
+) -> None:
+    store.connection.execute(
+        "UPDATE delivery SET state = coalesce(?, state), due = coalesce(?, due), attempts = coalesce(?, attempts),"
+        " note = coalesce(?, note) WHERE number = ?",
+        [state, due, attempts, note, number],
+    )
