@@ -29,6 +29,14 @@ class TestFaults:
         assert fake.objects("customer") == []
         assert client.v1.customers.create({}, {"idempotency_key": "k"}).id
 
+    def test_keep_a_500_for_its_idempotency_key(self, fake: FakeStripe, client: stripe.StripeClient) -> None:
+        fake.switch("error_500_kept", times=1)
+        for _ in range(2):
+            with pytest.raises(stripe.APIError) as failed:
+                client.v1.customers.create({}, {"idempotency_key": "k"})
+        assert (failed.value.headers or {})["idempotent-replayed"] == "true"
+        assert client.v1.customers.create({}, {"idempotency_key": "other"}).id
+
     def test_lose_the_answers_of_writing_requests_only(self, fake: FakeStripe, client: stripe.StripeClient) -> None:
         fake.switch("answer_lost")
         assert client.v1.customers.list().data == []

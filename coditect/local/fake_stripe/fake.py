@@ -74,7 +74,7 @@ class FakeStripe:
             request = Request(new_id("req"), headers.get("idempotency-key") if method == "POST" else None)
             try:
                 access.authenticate(headers, key=self.key)
-                answer = self._faulty(method, url, request) or self._answer(method, url, body, request)
+                answer = self._faulty(method, url, body, request) or self._answer(method, url, body, request)
             except StripeProblem as problem:
                 answer = _refusal(problem)
             return self._finish(answer, method, url, request)
@@ -86,19 +86,23 @@ class FakeStripe:
             headers["Idempotency-Key"] = request.idempotency_key
         return Answer(answer.status, answer.body, headers, is_lost=is_lost, is_late=answer.is_late)
 
-    def _faulty(self, method: str, url: str, request: Request) -> Answer | None:
+    def _faulty(self, method: str, url: str, body: str, request: Request) -> Answer | None:
         about = f"{method} {urlsplit(url).path}"
         if faults.takes(self.store, "time_out", about=about):
             return Answer(0, "", is_late=True)
         if faults.takes(self.store, "error_500", about=about):
             return _refusal(StripeProblem("An unknown error occurred", status=500, type="api_error"))
+        if faults.takes(self.store, "error_500_kept", about=about):
+            answer = _refusal(StripeProblem("An unknown error occurred", status=500, type="api_error"))
+            self._remember(request, answer, fingerprint=_fingerprint(method, url, body))
+            return answer
         if faults.takes(self.store, "rate_limited", about=about):
             words = "Request rate limit exceeded. You can learn more about rate limits here https://stripe.com/docs/rate-limits."
             return _refusal(StripeProblem(words, status=429, code="rate_limit"))
         return None
 
     def _answer(self, method: str, url: str, body: str, request: Request) -> Answer:
-        fingerprint = hashlib.sha256(f"{method} {url}\n{body}".encode()).hexdigest()
+        fingerprint = _fingerprint(method, url, body)
         with self.store.transaction():
             if stored := self._stored(request, fingerprint=fingerprint):
                 return stored
@@ -219,6 +223,10 @@ class FakeStripe:
 
     def close(self) -> None:
         self.store.close()
+
+
+def _fingerprint(method: str, url: str, body: str) -> str:
+    return hashlib.sha256(f"{method} {url}\n{body}".encode()).hexdigest()
 
 
 def _refusal(problem: StripeProblem) -> Answer:

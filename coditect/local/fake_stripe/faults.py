@@ -15,6 +15,7 @@ API_FAULTS = {
     "answer_lost": "Requests that write are carried out, but the connection ends without an answer.",
     "time_out": "Nothing is done, and no answer comes until the client gives up.",
     "error_500": "Nothing is done, and the answer is a 500.",
+    "error_500_kept": "The same, and whoever asks again with that idempotency key gets the same 500 again.",
     "rate_limited": "Nothing is done, and the answer is a 429.",
 }
 CARD_FAULTS = {"card_declined": "Every charge is declined, also on good cards."}
