@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from http import HTTPStatus
 from typing import Any, cast
 
 import stripe
@@ -185,7 +186,8 @@ def _asking() -> Iterator[None]:
         raise StripeRefused from error
     except stripe.IdempotencyError as error:
         _log(error)
-        raise StripeRefused from error
+        # A twin of the request still runs, or it came with other values before: the latter would be a defect of ours.
+        raise (StripeUnavailable if error.http_status == HTTPStatus.CONFLICT else StripeRefused) from error
     except stripe.StripeError as error:
         _log(error)
         raise StripeUnavailable(is_final=_is_replay(error)) from error

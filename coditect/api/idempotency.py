@@ -84,6 +84,29 @@ def answer_once(request: Request, key: str, act: Callable[[], Answered], *, call
     raise outcome
 
 
+def answer_once_outside(request: Request, key: str, act: Callable[[], Answered], *, caller: str) -> Answered:
+    """The same for what asks another server: no transaction is open while it does.
+
+    Were this process to die between the effect and the answer, the same request with the same key would `act` again:
+    the use case must see to it that nothing happens twice by that.
+
+    Raises IdempotencyKeyReused, IdempotencyInProgress, and what `act` raises.
+    """
+    scope, asked = hash_of_key(caller, key), fingerprint(request)
+    with records.held(scope):
+        kept = records.kept_answer(scope, now=timezone.now())
+        if kept is not None:
+            replay = _replay(kept, asked)
+            if isinstance(replay, Answered):
+                return replay
+            raise replay
+        answered = act()
+        with transaction.atomic():
+            records.claim(scope, now=timezone.now())
+            records.keep_answer(scope, _write(answered, asked))
+    return answered
+
+
 def _answer_or_refusal(request: Request, scope: str, act: Callable[[], Answered]) -> Answered | Exception:
     kept = records.claim(scope, now=timezone.now())
     if kept is not None:

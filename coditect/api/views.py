@@ -80,7 +80,7 @@ class ApiView(APIView):
         if request.META.get("CONTENT_LENGTH", "0") not in {"", "0"}:
             request.data  # noqa: B018 (a body of another type is a 415 also where no handler reads it)
         if method == "post" and (key := self._idempotency_key(request, handler)):
-            return self._answer_once(request, key, lambda: handler(request, **kwargs))
+            return self._answer_once(request, key, handler, kwargs)
         return handler(request, **kwargs)
 
     @staticmethod
@@ -89,14 +89,17 @@ class ApiView(APIView):
         description = description_of(handler)
         return idempotency.read_key(request) if description is not None and description.takes_key else None
 
-    def _answer_once(self, request: Request, key: str, act: Callable[[], Any]) -> Any:
+    def _answer_once(self, request: Request, key: str, handler: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
         before = dict(self.headers)
 
         def answer() -> idempotency.Answered:
-            result = act()
+            result = handler(request, **kwargs)
             return idempotency.Answered(result=result, headers=dict(self.headers.items() - before.items()))
 
-        answered = idempotency.answer_once(request, key, answer, caller=self.key_owner(request))
+        description = description_of(handler)
+        asks_others = description is not None and description.charges
+        once = idempotency.answer_once_outside if asks_others else idempotency.answer_once
+        answered = once(request, key, answer, caller=self.key_owner(request))
         if answered.is_replay:
             self.headers |= {**answered.headers, idempotency.REPLAYED: "true"}
         return answered.result

@@ -2,8 +2,13 @@
 
 A key is claimed, used and filled in one transaction, that of the request's effect: there is no moment at which one of
 the two is stored without the other, whatever dies in between.
+
+Where the effect is another server's, no transaction may wait for it. Then the key is held by the connection alone, and
+who dies in between has the request asked anew: of what they had begun they leave a record of their own.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.db import OperationalError, connection
@@ -49,6 +54,28 @@ def claim(scope_hash: str, *, now: datetime) -> str | None:
         return None
     record = IdempotencyRecord.objects.get(pk=scope_hash)
     return decrypt(record.sealed, context=record.context)
+
+
+@contextmanager
+def held(scope_hash: str) -> Iterator[None]:
+    """Keep a key to oneself without a transaction; it is free when the connection is. Raises IdempotencyInProgress."""
+    # 64 of the hash's bits, as the signed number that the database takes.
+    number = int(scope_hash[:16], 16) - 2**63
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [number])
+        if not cursor.fetchone()[0]:
+            raise IdempotencyInProgress
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [number])
+
+
+def kept_answer(scope_hash: str, *, now: datetime) -> str | None:
+    """The answer that a key has already, where there is one."""
+    record = IdempotencyRecord.objects.filter(pk=scope_hash, created_at__gt=now - KEPT).first()
+    return decrypt(record.sealed, context=record.context) if record else None
 
 
 def keep_answer(scope_hash: str, answer: str) -> None:

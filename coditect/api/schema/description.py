@@ -47,7 +47,8 @@ class Description:
     `errors` are those that only this operation has; what its view, its body and its limits imply is added.
     `takes_many` says that the body is a list of what `request` reads; `example` is a request body that a test
     sends. `is_limited` and `needs_database` are false for what always answers.
-    `charges`: it moves money, so that a POST of it takes an Idempotency-Key though it creates nothing here.
+    `charges`: it has the payment provider move money, so that a POST of it takes an Idempotency-Key though it creates
+    nothing here, and has no transaction around it.
     """
 
     id: str
