@@ -93,7 +93,8 @@ def _read_choice(shape: Choice, value: str, *, at: str) -> Any:
             return allowed
     if value == "":
         raise problems.empty_parameter(at)
-    raise problems.invalid_choice(at, [str(word) for word in shape.values if word != ""])
+    words = [str(word) for word in shape.values if word != ""]
+    raise problems.invalid_choice(at, words) if words else problems.invalid_type(at, "value")
 
 
 def _read_scalar(shape: Scalar, value: str, *, at: str) -> Any:
