@@ -6,13 +6,14 @@ from django.urls import include, path
 import accounts.urls
 import health.urls
 import licenses.urls
+import subscriptions.urls
 import webhooks.urls
 from coditect.api import docs
 from coditect.api.routers import DIALECTS, Router
 from licenses.views.files import KeysView
 
 router = Router()
-for app in (licenses, accounts, webhooks, health):
+for app in (licenses, accounts, subscriptions, webhooks, health):
     app.urls.register(router)
 
 urlpatterns = [

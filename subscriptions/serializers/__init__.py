@@ -1,0 +1,1 @@
+"""Shapes of plans, subscriptions and invoices, in and out."""
