@@ -4,12 +4,13 @@ Every function raises StripeUnavailable, StripeRefused, or StripeKnowsNone. Thos
 idempotency key: asked again with the same key and the same values, Stripe does nothing and answers as before.
 """
 
+import json
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any
 
 import stripe
 from django.conf import settings
@@ -168,8 +169,8 @@ def _client_of(key: str, base: str, transport: stripe.HTTPClient | None) -> stri
 
 
 def _as_sent(params: Mapping[str, Any]) -> Any:
-    """Parameters that came out of a row as JSON; the package's types describe each of them one by one."""
-    return cast("Any", dict(params))
+    """Parameters in one order: those that come out of a row again have lost theirs, and must be the same request."""
+    return json.loads(json.dumps(params, sort_keys=True))
 
 
 @contextmanager

@@ -1,9 +1,13 @@
 """Fixtures that every test may use."""
 
 from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection
+from django.db.models.signals import post_migrate
 from pytest_django import DjangoDbBlocker
 
 from accounts.models import Role
@@ -20,6 +24,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     """Tests that commit are cleared away by a TRUNCATE, which the journal refuses everywhere else."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE journal_event DISABLE TRIGGER journal_event_keep_all")
+    # The TRUNCATE takes the plans along, too; it ends with this signal.
+    post_migrate.connect(_plant_plans, sender=apps.get_app_config("subscriptions"))
+
+
+def _plant_plans(**_: Any) -> None:
+    import_module("subscriptions.migrations.0002_seed").plant(apps)
 
 
 @pytest.fixture(autouse=True)
