@@ -99,6 +99,7 @@ class InvoiceFacts:
     hosted_url: str
     pdf_url: str
     created_at: datetime
+    finalized_at: datetime | None
     paid_at: datetime | None
 
     @classmethod
@@ -123,6 +124,7 @@ class InvoiceFacts:
             hosted_url=data.get("hosted_invoice_url") or "",
             pdf_url=data.get("invoice_pdf") or "",
             created_at=moment(data["created"]),
+            finalized_at=_moment(data["status_transitions"]["finalized_at"]),
             paid_at=_moment(data["status_transitions"]["paid_at"]),
         )
 

@@ -83,6 +83,8 @@ class License(models.Model):
     max_seats = models.PositiveIntegerField()
     features = models.JSONField(default=list, blank=True)
     lease_group = models.CharField(max_length=12, unique=True, default=new_lease_group, editable=False)
+    # A subscription moves the end in time: nobody needs to hear that it comes near.
+    renews_itself = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     # When another organization handed it over: what ended before is not for the present one to see.
     transferred_at = models.DateTimeField(null=True, editable=False)

@@ -68,7 +68,9 @@ def _look(watch: ExpiryWatch, license: License | None, *, now: datetime) -> Even
         watch.save(update_fields=["look_at"])
     else:
         watch.delete()
-    return _notice_of(license, license.expires_at, now=now) if is_due else None
+    # What a subscription renews is no news until it has ended after all.
+    is_news = license.expires_at <= now or not license.renews_itself
+    return _notice_of(license, license.expires_at, now=now) if is_due and is_news else None
 
 
 def _notice_of(license: License, expires_at: datetime, *, now: datetime) -> Event:

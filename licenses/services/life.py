@@ -129,7 +129,7 @@ def renew_license(
     dates = {"expires_at": _text(expires_at), "previous_expires_at": _text(previous)}
     record_license_event("license.renewed", license, at=now, reason=reason, **dates)
     if license.last_moment < previous_end:
-        _tell_redis(locked)
+        tell_redis(locked)
     else:
         # Not before: were this COMMIT to fail, Redis would renew sessions beyond the license's end.
         transaction.on_commit(partial(tell_redis_of, license.pk), robust=True)
@@ -178,7 +178,8 @@ def refuse_revoked(license: License) -> None:
         raise RevocationIsFinal
 
 
-def _tell_redis(locked: LockedLicense) -> None:
+def tell_redis(locked: LockedLicense) -> None:
+    """Tell Redis what a license is now, or have that done once Redis is back."""
     if not locked.describe():
         locked.repair_later()
 
@@ -186,7 +187,7 @@ def _tell_redis(locked: LockedLicense) -> None:
 @transaction.atomic
 def tell_redis_of(license_id: UUID) -> None:
     """Tell Redis what a license is by now. Raises LicenseNotFound."""
-    _tell_redis(lock_license(license_id))
+    tell_redis(lock_license(license_id))
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from subscriptions.models.checkouts import CHECKOUT_UNDER_WAY, Checkout, CheckoutQuerySet
 from subscriptions.models.customers import StripeCustomer, StripeCustomerQuerySet
+from subscriptions.models.effects import Effect
 from subscriptions.models.intents import Intent, IntentQuerySet
 from subscriptions.models.invoices import Invoice, InvoiceQuerySet
 from subscriptions.models.plans import Plan, PlanQuerySet, Price, PriceQuerySet
@@ -12,6 +13,7 @@ __all__ = [
     "LIVE",
     "Checkout",
     "CheckoutQuerySet",
+    "Effect",
     "Intent",
     "IntentQuerySet",
     "Invoice",

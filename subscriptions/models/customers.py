@@ -1,5 +1,7 @@
 """Organizations as Stripe knows them."""
 
+from datetime import datetime
+
 from django.db import models
 from django.utils import timezone
 
@@ -13,6 +15,10 @@ class StripeCustomerQuerySet(models.QuerySet["StripeCustomer"]):
         """That of one organization."""
         return self.filter(organization=organization)
 
+    def due(self, *, at: datetime) -> "StripeCustomerQuerySet":
+        """Those to be asked about although Stripe has told nothing, the longest waiting first."""
+        return self.filter(look_at__lte=at).order_by("look_at")
+
 
 class StripeCustomer(models.Model):
     """Who pays for an organization; one for its whole life, so that cards and invoices stay together."""
@@ -22,8 +28,17 @@ class StripeCustomer(models.Model):
     )
     stripe_customer_id = models.CharField(max_length=255, unique=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    heard_at = models.DateTimeField(
+        null=True, editable=False, help_text="The latest event, by Stripe's clock, which a test may have moved."
+    )
+    look_at = models.DateTimeField(
+        null=True, editable=False, help_text="When to ask Stripe although it has told nothing."
+    )
 
     objects = StripeCustomerQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["look_at"], name="stripe_customer_to_look_at")]
 
     def __str__(self) -> str:
         return self.stripe_customer_id

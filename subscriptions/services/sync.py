@@ -1,66 +1,122 @@
-"""What Stripe says of an organization is written down here; nothing else changes a subscription's row."""
+"""What Stripe says is written down: the one way in which anything becomes true here.
 
-from datetime import datetime
+Under the lock of its customer an organization is read anew from Stripe, all of it, and written in the same transaction.
+What an event carries is not believed, only that there is news. So any event, in whatever order, late, twice or under
+another id, leads to the same end; and none at all does, since whoever has been silent for too long is asked.
+"""
 
-from django.db import transaction
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
 
 from accounts.models import Organization
-from accounts.services.organizations import lock_organization
-from coditect.errors import Conflict
+from coditect.errors import NotFound
 from subscriptions import stripe
-from subscriptions.facts import SubscriptionFacts
-from subscriptions.models import Plan, Price, StripeCustomer, Subscription
+from subscriptions.facts import CheckoutFacts, InvoiceFacts, SubscriptionFacts
+from subscriptions.models import Checkout, StripeCustomer
+from subscriptions.services.dunning import next_step
+from subscriptions.services.write_checkouts import write_checkout
+from subscriptions.services.write_invoices import note_failed_payment, write_invoices
+from subscriptions.services.write_subscriptions import write_subscriptions
+
+# A renewal of which nothing was heard so long after it was due, and how long to wait before asking once more.
+LATE = timedelta(hours=1)
+# Longer than a request may take, since Stripe is asked while the lock is held: others of the same customer wait.
+PATIENCE = """
+SET LOCAL statement_timeout = '10s';
+SET LOCAL lock_timeout = '5s';
+SET LOCAL idle_in_transaction_session_timeout = '60s';
+"""
 
 
-class PriceUnknown(Conflict):
-    """A subscription has a price that no row of ours names. Add the price, then try again."""
+class UnknownCustomer(NotFound):
+    """None of our organizations is this customer of Stripe's."""
 
-    code = "price_unknown"
-    message = "The subscription has a price that is not known here."
+    code = "unknown_customer"
+    message = "Stripe tells of a customer that is none of ours."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hint:
+    """What an event says besides that there is news; `at` is when it happened, by Stripe's clock."""
+
+    type: str
+    at: datetime
+    object_id: str = ""
+    facts: Mapping[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Said:
+    """All that Stripe says of a customer."""
+
+    subscriptions: Sequence[SubscriptionFacts]
+    invoices: Sequence[InvoiceFacts]
+    checkouts: Sequence[CheckoutFacts]
 
 
 def sync_customer(*, organization: Organization, now: datetime) -> None:
-    """Read an organization's subscriptions from Stripe, and write what it says.
+    """Write what Stripe says of an organization; nothing, where it has never been at a checkout.
 
-    Raises StripeUnavailable, PriceUnknown.
+    Raises StripeUnavailable, StripeKnowsNone, PriceUnknown.
     """
     customer = StripeCustomer.objects.for_organization(organization).first()
+    if customer is not None:
+        synchronize(customer_id=customer.stripe_customer_id, now=now)
+
+
+@transaction.atomic
+def synchronize(*, customer_id: str, now: datetime, hint: Hint | None = None) -> None:
+    """Write what Stripe says of a customer, named by its id there.
+
+    Raises UnknownCustomer, StripeUnavailable, StripeKnowsNone for a customer that Stripe does not know (any more), and
+    PriceUnknown.
+    """
+    customer = _lock(customer_id)
+    if hint is not None:
+        customer.heard_at = max(hint.at, customer.heard_at or hint.at)
+    at = max(now, customer.heard_at or now)
+    _write(customer, _ask(customer, hint), hint, at=at, now=now)
+
+
+def _lock(customer_id: str) -> StripeCustomer:
+    with connection.cursor() as cursor:
+        cursor.execute(PATIENCE)
+    # tenancy: Stripe names the organization by the customer
+    customers = StripeCustomer.objects.filter(stripe_customer_id=customer_id).select_related("organization")
+    customer = customers.select_for_update(no_key=True, of=("self",)).first()
     if customer is None:
-        return
-    with transaction.atomic():
-        lock_organization(organization.pk)
-        for facts in reversed(stripe.list_subscriptions(customer.stripe_customer_id)):
-            _write(organization, facts, now=now)
-        _show_plan(organization)
+        raise UnknownCustomer
+    return customer
 
 
-def _write(organization: Organization, facts: SubscriptionFacts, *, now: datetime) -> None:
-    price = Price.objects.filter(stripe_price_id=facts.price_id).first()
-    if price is None:
-        raise PriceUnknown(price_id=facts.price_id)
-    Subscription.objects.for_organization(organization).update_or_create(
-        stripe_subscription_id=facts.id,
-        defaults={
-            "organization": organization,
-            "price": price,
-            "stripe_item_id": facts.item_id,
-            "status": facts.status,
-            "seats": facts.quantity,
-            "current_period_start": facts.period_start,
-            "current_period_end": facts.period_end,
-            "cancel_at_period_end": facts.cancel_at_period_end,
-            "cancel_at": facts.cancel_at,
-            "canceled_at": facts.canceled_at,
-            "ended_at": facts.ended_at,
-            "trial_end": facts.trial_end,
-            "created_at": facts.created_at,
-            "synced_at": now,
-        },
+def _ask(customer: StripeCustomer, hint: Hint | None) -> _Said:
+    """Read everything; only now, with the lock had, is it sure to be newer than what is written."""
+    checkouts = Checkout.objects.for_organization(customer.organization)
+    sessions = set(checkouts.under_way().exclude(stripe_session_id=None).values_list("stripe_session_id", flat=True))
+    if hint is not None and hint.type.startswith("checkout."):
+        sessions |= set(checkouts.filter(stripe_session_id=hint.object_id).values_list("stripe_session_id", flat=True))
+    return _Said(
+        subscriptions=stripe.list_subscriptions(customer.stripe_customer_id),
+        invoices=stripe.list_invoices(customer.stripe_customer_id),
+        checkouts=[stripe.retrieve_checkout(id) for id in sorted(filter(None, sessions))],
     )
 
 
-def _show_plan(organization: Organization) -> None:
-    """Write the plan downwards, to where organizations are shown."""
-    live = Subscription.objects.for_organization(organization).live().select_related("price").first()
-    organization.plan = live.price.plan_id if live else Plan.FREE
-    organization.save(update_fields=["plan"])
+def _write(customer: StripeCustomer, said: _Said, hint: Hint | None, *, at: datetime, now: datetime) -> None:
+    """`at` is what Stripe's clock says; it goes ahead of ours where a test has moved it."""
+    # After the customer's lock, before all others: the lock that whoever opens a checkout takes first.
+    organization = Organization.objects.locked().get(pk=customer.organization_id)  # tenancy: the customer's own
+    for checkout in said.checkouts:
+        write_checkout(organization, checkout, now=now)
+    current = write_subscriptions(organization, said.subscriptions, said.invoices, at=at, now=now)
+    write_invoices(organization, said.invoices, now=now)
+    if hint is not None and hint.type == "invoice.payment_failed":
+        note_failed_payment(organization, hint.object_id, attempt=hint.facts.get("attempt_count"), now=now)
+    customer.look_at = None
+    if current is not None and not current.has_ended:
+        due = [current.current_period_end + LATE, next_step(current, at=at)]
+        customer.look_at = min(moment if moment > now else now + LATE for moment in due if moment is not None)
+    customer.save(update_fields=["heard_at", "look_at"])

@@ -1,0 +1,42 @@
+"""Facts are recorded once, named by what they mean."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+
+from coditect.journal.services import record_event
+from subscriptions.models import Effect, Subscription
+
+
+def is_first(key: str, *, now: datetime) -> bool:
+    """Take a key; whoever gets it brings its effect about, in the same transaction. Needs the customer's lock."""
+    _, is_new = Effect.objects.get_or_create(key=key, defaults={"at": now})
+    return is_new
+
+
+def has_happened(key: str) -> bool:
+    """Whether somebody has brought this about."""
+    return Effect.objects.filter(key=key).exists()
+
+
+def record_once(
+    key: str, event_type: str, subject: models.Model, *, at: datetime, organization_id: Any, data: dict[str, Any]
+) -> None:
+    """Record an event under its type and a key that says which of its kind it is; a second time it is none."""
+    if is_first(f"{event_type}:{key}", now=at):
+        record_event(event_type, subject, at=at, organization_id=organization_id, data=data)
+
+
+def describe(subscription: Subscription) -> dict[str, Any]:
+    """What an event tells of a subscription."""
+    return {
+        "subscription_id": str(subscription.pk),
+        "plan": subscription.price.plan_id,
+        "price_id": subscription.price_id,
+        "status": subscription.status,
+        "seats": subscription.seats,
+        "current_period_end": subscription.current_period_end.isoformat(),
+        "cancel_at_period_end": subscription.cancel_at_period_end,
+        "license_id": str(subscription.license_id) if subscription.license_id else None,
+    }

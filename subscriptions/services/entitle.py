@@ -1,0 +1,108 @@
+"""What a subscription means for its license: seats while it is paid, and through the days of grace."""
+
+from datetime import datetime, timedelta
+
+from licenses.models import License
+from licenses.services.capacity import change_seats
+from licenses.services.issue import FREE_TIER, issue_free_license, issue_license
+from licenses.services.life import reinstate_license, renew_license, suspend_license
+from licenses.services.terms import change_terms, end_license
+from subscriptions.models import Subscription
+from subscriptions.services.dunning import is_over
+
+# How long seats go on beyond a period whose renewal we have not heard of yet: events take their time, and outages, too.
+SLACK = timedelta(days=1)
+PAID = "paid"
+UNPAID = "not paid"
+ENDED = "the subscription has ended"
+NEVER_BEGUN = frozenset({Subscription.Status.INCOMPLETE, Subscription.Status.INCOMPLETE_EXPIRED})
+
+
+def entitle(subscription: Subscription, *, at: datetime, now: datetime) -> None:
+    """Bring the license in line; `at` is what Stripe's clock says. A license that was revoked is left alone."""
+    if subscription.status in NEVER_BEGUN:
+        return
+    if subscription.has_ended:
+        _end(subscription, now=now)
+        return
+    license = _license_of(subscription, now=now)
+    if license.status == License.Status.REVOKED:
+        return
+    _change(license, subscription, now=now)
+    if subscription.is_paid:
+        _reinstate(license, reason=PAID, now=now)
+    elif subscription.status == Subscription.Status.PAUSED or is_over(subscription, at=at):
+        suspend_license(license_id=license.pk, hold=License.Hold.BILLING, reason=UNPAID, now=now)
+
+
+def end_of(subscription: Subscription) -> datetime:
+    """Until when it gives seats: what is paid and, where it renews itself, a little longer."""
+    if subscription.cancel_at_period_end:
+        return subscription.current_period_end
+    if subscription.cancel_at is not None:
+        return min(subscription.cancel_at, subscription.current_period_end + SLACK)
+    return subscription.current_period_end + SLACK
+
+
+def _license_of(subscription: Subscription, *, now: datetime) -> License:
+    """The subscription's own, that of the organization's last subscription, so that keys stay good, or a new one."""
+    if subscription.license is not None:
+        return subscription.license
+    license = _take_over(subscription) or issue_license(
+        organization=subscription.organization,
+        tier=subscription.price.plan.tier,
+        seats=subscription.seats,
+        expires_at=max(end_of(subscription), now + SLACK),
+        now=now,
+    )
+    subscription.license = license
+    subscription.save(update_fields=["license"])
+    return license
+
+
+def _take_over(subscription: Subscription) -> License | None:
+    organization = subscription.organization
+    earlier = Subscription.objects.for_organization(organization).exclude(pk=subscription.pk).exclude(license=None)
+    usable = earlier.filter(license__organization=organization).exclude(license__status=License.Status.REVOKED)
+    last = usable.select_related("license").order_by("-created_at").first()
+    if last is None or not last.has_ended:
+        return None
+    license, last.license = last.license, None
+    last.save(update_fields=["license"])
+    return license
+
+
+def _change(license: License, subscription: Subscription, *, now: datetime) -> None:
+    """Tier, seats and end as sold; more seats only once they are paid."""
+    plan = subscription.price.plan
+    change_terms(
+        license_id=license.pk,
+        tier=plan.tier,
+        features=plan.features,
+        renews_itself=not subscription.is_ending,
+        now=now,
+    )
+    if subscription.is_paid or subscription.seats < license.max_seats:
+        change_seats(license_id=license.pk, seats=subscription.seats)
+    end = end_of(subscription)
+    if end > now:
+        renew_license(license_id=license.pk, expires_at=end, reason=PAID, now=now)
+
+
+def _reinstate(license: License, *, reason: str, now: datetime) -> None:
+    """Lift our own hold, where there is one; those of others are theirs."""
+    if License.Hold.BILLING in License.objects.get(pk=license.pk).holds:  # tenancy: the subscription's own license
+        reinstate_license(license_id=license.pk, hold=License.Hold.BILLING, reason=reason, now=now)
+
+
+def _end(subscription: Subscription, *, now: datetime) -> None:
+    """Let the license have expired, and see that there is a free one to fall back to."""
+    license = subscription.license
+    if license is None:
+        return
+    if license.status != License.Status.REVOKED:
+        end_license(license_id=license.pk, at=subscription.ended_at or now, reason=ENDED, now=now)
+        _reinstate(license, reason=ENDED, now=now)
+    licenses = License.objects.for_organization(subscription.organization)
+    if not licenses.filter(tier=FREE_TIER).exclude(status=License.Status.REVOKED).exists():
+        issue_free_license(organization_id=subscription.organization_id, now=now)
