@@ -145,6 +145,30 @@ class TestSubscriptions:
         fake.advance(days=6)
         assert client.v1.subscriptions.retrieve(subscription.id).ended_at == at
 
+    def test_take_another_card_and_words_about_them(
+        self, fake: FakeStripe, client: stripe.StripeClient, subscription: stripe.Subscription
+    ) -> None:
+        card = client.v1.payment_methods.attach("pm_card_mastercard", {"customer": str(subscription.customer)})
+        changed = client.v1.subscriptions.update(
+            subscription.id,
+            {
+                "default_payment_method": card.id,
+                "description": "Seats",
+                "cancellation_details": {"comment": "Perhaps"},
+                "trial_settings": {"end_behavior": {"missing_payment_method": "pause"}},
+            },
+        )
+        assert (changed.default_payment_method, changed.description) == (card.id, "Seats")
+        fake.advance(days=32)
+        assert fake.objects("charge")[-1]["payment_method"] == card.id
+
+    def test_may_be_begun_with_their_end(self, client: stripe.StripeClient) -> None:
+        customer = make_customer(client)
+        made = client.v1.subscriptions.create(
+            {"customer": customer.id, "items": [{"price": "price_pro_monthly"}], "cancel_at_period_end": True}
+        )
+        assert made.cancel_at == item_of(made).current_period_end
+
     def test_keep_why_they_were_canceled(self, client: stripe.StripeClient, subscription: stripe.Subscription) -> None:
         given: Json = {"cancellation_details": {"comment": "Too dear", "feedback": "too_expensive"}}
         ended = client.v1.subscriptions.cancel(subscription.id, given)  # type: ignore[arg-type]

@@ -141,6 +141,15 @@ class TestExpansion:
         assert found.subscriptions is not None
         assert len(found.subscriptions.data) == 1
 
+    def test_goes_four_levels_deep_and_no_deeper(self, client: stripe.StripeClient, person: Person) -> None:
+        subscription = subscribe(client, person)
+        path = "payments.data.payment.payment_intent"
+        invoice = client.v1.invoices.retrieve(str(subscription.latest_invoice), {"expand": [path]})
+        assert invoice.payments is not None
+        assert isinstance(invoice.payments.data[0].payment.payment_intent, stripe.PaymentIntent)
+        with pytest.raises(stripe.InvalidRequestError, match="more than 4 levels"):
+            client.v1.subscriptions.retrieve(subscription.id, {"expand": [f"latest_invoice.{path}"]})
+
     @pytest.mark.parametrize("path", ["nonsense", "email", "a.b.c.d.e"])
     def test_of_anything_else_is_refused(self, client: stripe.StripeClient, path: str) -> None:
         customer = make_customer(client, card=None)

@@ -121,6 +121,17 @@ class TestServer:
         answer = requests.post(f"{server.url}/control/clock", data={"days": 1}, headers=headers, timeout=5)
         assert answer.status_code == 403
 
+    def test_deletes(self, remote: stripe.StripeClient) -> None:
+        assert remote.v1.customers.delete(remote.v1.customers.create().id).deleted
+
+    def test_goes_on_where_an_endpoint_is_none(
+        self, server: FakeStripeServer, remote: stripe.StripeClient, receiver: Receiver
+    ) -> None:
+        nowhere = remote.v1.webhook_endpoints.create({"url": "http://127.0.0.1:1/", "enabled_events": ["*"]})
+        customer = remote.v1.customers.create()
+        wait_until(lambda: any(customer.id.encode() in body for _, body, _ in receiver.got), seconds=20)
+        remote.v1.webhook_endpoints.delete(nowhere.id)
+
     def test_sends_no_answer_to_a_cache(self, server: FakeStripeServer) -> None:
         answer = requests.get(f"{server.url}/control", timeout=5)
         assert answer.headers["Cache-Control"] == "no-store"
@@ -159,4 +170,4 @@ class TestStart:
             check=False,
         )
         assert done.returncode == 1
-        assert done.stderr == "CODITECT_ENV is production, but the fake Stripe is for development only.\n"
+        assert done.stderr.endswith("CODITECT_ENV is production, but the fake Stripe is for development only.\n")

@@ -127,6 +127,17 @@ class TestFailedRenewal:
         assert client.v1.invoices.pay(fake.objects("invoice")[-1]["id"]).status == "paid"
         assert status_of(client, failing) == "active"
 
+    def test_makes_active_only_when_the_latest_invoice_is_paid(
+        self, fake: FakeStripe, client: stripe.StripeClient, person: Person, failing: stripe.Subscription
+    ) -> None:
+        fake.advance(days=40)
+        person.changes_card(str(failing.customer))
+        older, latest = (invoice["id"] for invoice in fake.objects("invoice", status="open"))
+        person.pays_invoice(older)
+        assert status_of(client, failing) == "past_due"
+        person.pays_invoice(latest)
+        assert status_of(client, failing) == "active"
+
     def test_that_is_paid_in_vain_stays_and_counts(
         self, fake: FakeStripe, client: stripe.StripeClient, failing: stripe.Subscription
     ) -> None:
