@@ -9,9 +9,11 @@ class SubscriptionsConfig(AppConfig):
     name = "subscriptions"
 
     def ready(self) -> None:
-        """Say what its mails show."""
+        """Listen to what happens in accounts, and say what its mails show."""
         from coditect.journal.mails import compose_by
+        from subscriptions import receivers
         from subscriptions.mails import COMPOSERS
 
         for template, composer in COMPOSERS.items():
             compose_by(template, composer)
+        receivers.connect()

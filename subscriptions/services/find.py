@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from accounts.models import Organization
-from coditect.errors import NotFound
+from coditect.errors import Conflict, NotFound
 from licenses.models import License
 from subscriptions.models import Plan, Subscription
 
@@ -50,3 +50,9 @@ def current_plan(*, organization: Organization, now: datetime) -> CurrentPlan:
     return CurrentPlan(
         subscription=None, plan=plan, license=licenses.filter(tier=tier).order_by("created_at", "id").first()
     )
+
+
+def refuse_live(*, organization: Organization) -> None:
+    """Raise Conflict where an organization still has a subscription."""
+    if Subscription.objects.for_organization(organization).live().exists():
+        raise Conflict("This organization has a live subscription. Cancel it at once, then delete the organization.")
