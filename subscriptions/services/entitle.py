@@ -22,11 +22,13 @@ def entitle(subscription: Subscription, *, at: datetime, now: datetime) -> None:
     """Bring the license in line; `at` is what Stripe's clock says. A license that was revoked is left alone."""
     if subscription.status in NEVER_BEGUN:
         return
-    if subscription.has_ended:
-        _end(subscription, now=now)
+    if subscription.has_ended and _is_handed_on(subscription):
         return
     license = _license_of(subscription, now=now)
     if license.status == License.Status.REVOKED:
+        return
+    if subscription.has_ended:
+        _end(license, subscription, now=now)
         return
     _change(license, subscription, now=now)
     if subscription.is_paid:
@@ -95,14 +97,20 @@ def _reinstate(license: License, *, reason: str, now: datetime) -> None:
         reinstate_license(license_id=license.pk, hold=License.Hold.BILLING, reason=reason, now=now)
 
 
-def _end(subscription: Subscription, *, now: datetime) -> None:
+def _is_handed_on(subscription: Subscription) -> bool:
+    """Whether its license is a later subscription's now."""
+    later = Subscription.objects.for_organization(subscription.organization).exclude(license=None)
+    return subscription.license_id is None and later.filter(created_at__gt=subscription.created_at).exists()
+
+
+def _end(license: License, subscription: Subscription, *, now: datetime) -> None:
     """Let the license have expired, and see that there is a free one to fall back to."""
-    license = subscription.license
-    if license is None:
-        return
-    if license.status != License.Status.REVOKED:
-        end_license(license_id=license.pk, at=subscription.ended_at or now, reason=ENDED, now=now)
-        _reinstate(license, reason=ENDED, now=now)
+    plan = subscription.price.plan
+    change_terms(license_id=license.pk, tier=plan.tier, features=plan.features, renews_itself=False, now=now)
+    end_license(license_id=license.pk, at=subscription.ended_at or now, reason=ENDED, now=now)
+    # Of no use any more, but what it was in the end must not depend on what of it we saw.
+    change_seats(license_id=license.pk, seats=subscription.seats)
+    _reinstate(license, reason=ENDED, now=now)
     licenses = License.objects.for_organization(subscription.organization)
     if not licenses.filter(tier=FREE_TIER).exclude(status=License.Status.REVOKED).exists():
         issue_free_license(organization_id=subscription.organization_id, now=now)
