@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from coditect.local.fake_stripe.fake import FakeStripe
 from coditect.local.fake_stripe.person import Person as Buyer
-from subscriptions.models import Subscription
+from subscriptions.models import Checkout, Subscription
 from subscriptions.services.checkout import open_checkout
 from subscriptions.services.find import find_subscription
 from subscriptions.services.sync import sync_customer
@@ -27,12 +27,16 @@ def check_out(api: Api, person: Person, **changes: Any) -> Answer:
     return api.as_bearer(person.token).post("checkout", order(**changes))
 
 
-def buy(fake: FakeStripe, person: Person, *, seats: int = 5, price_id: str = MONTHLY, days: int = 0) -> Subscription:
+def buy(fake: FakeStripe, person: Person, *, seats: int = 5, price_id: str = MONTHLY) -> Subscription:
     """A subscription, bought and paid, and known here."""
-    wanted = order(seats=seats, price_id=price_id)
-    checkout = open_checkout(by=person.membership, now=timezone.now(), **wanted)
+    checkout = check_out_by(person, seats=seats, price_id=price_id)
     Buyer(fake).pays(str(checkout.stripe_session_id))
     return learn(person)
+
+
+def check_out_by(person: Person, **changes: Any) -> Checkout:
+    """The same without the API."""
+    return open_checkout(by=person.membership, now=timezone.now(), **order(**changes))
 
 
 def learn(person: Person) -> Subscription:

@@ -1,8 +1,13 @@
 """A world for all cases of an operation; each case's changes are undone."""
 
+from collections.abc import Iterator
+
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
+from pytest_django import Settings
 
+from coditect.local.fake_stripe.client import InProcessClient
+from subscriptions import stripe
 from tests import factories
 from tests.tables.cases import SIZES
 from tests.tables.world import World
@@ -17,9 +22,14 @@ def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def world(db: None) -> World:
+def world(db: None, settings: Settings) -> Iterator[World]:
     """The people and things of the tables."""
-    return World()
+    world = World()
+    settings.STRIPE_SECRET_KEY = world.fake.key
+    stripe.talk_through(InProcessClient(world.fake))
+    yield world
+    stripe.talk_through(None)
+    world.fake.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

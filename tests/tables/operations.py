@@ -15,8 +15,10 @@ from accounts.services.one_time_codes import mint_code
 from accounts.services.one_time_tokens import Purpose, mint_token
 from accounts.services.totp import begin_totp, confirm_totp
 from licenses.services.batches import create_batch
+from subscriptions.models import Subscription
 from tests.dialects import NAMES
 from tests.factories import PASSWORD, Person, make_api_token, make_membership
+from tests.subscriptions.buying import SUCCESS, YEARLY, buy, check_out_by, order
 from tests.tables.world import ACTORS, ANONYMOUS, OUTSIDER, ROLES, STAFF, World
 
 Make = Callable[[World, Person], Any]
@@ -101,6 +103,41 @@ def own_batch(world: World, person: Person) -> Any:
     """The id of a batch."""
     organization, ids = person.organization, [world.license_of(person).pk]
     return create_batch(organization=organization, operation="validate", ids=ids, now=timezone.now()).pk
+
+
+def subscription_of(world: World, person: Person) -> Subscription:
+    """A live subscription of the person's organization."""
+    owner = world.owner_beside(person)
+    live = Subscription.objects.for_organization(owner.organization).live().first()
+    return live or buy(world.fake, owner)
+
+
+def own_subscription(world: World, person: Person) -> Any:
+    """Its id."""
+    return str(subscription_of(world, person).pk)
+
+
+def one_seat_less(world: World, person: Person) -> Any:
+    """A number of seats that it does not have."""
+    return subscription_of(world, person).seats - 1
+
+
+def another_price(world: World, person: Person) -> Any:
+    """A price that it does not have."""
+    subscription_of(world, person)
+    return YEARLY
+
+
+def not_at_once(world: World, person: Person) -> Any:
+    """How to cancel it."""
+    subscription_of(world, person)
+    return False
+
+
+def way_back(world: World, person: Person) -> Any:
+    """Where the portal's way back leads, for who has been at a checkout."""
+    check_out_by(world.owner_beside(person))
+    return SUCCESS
 
 
 def own_seat(world: World, person: Person) -> Any:
@@ -223,6 +260,11 @@ MEMBER: dict[str, Any] = {
     "path": {"organization_id": own_organization, "member_id": colleague},
     "not_found": "organization_not_found",
 }
+SUBSCRIPTION: dict[str, Any] = {
+    "path": {"subscription_id": own_subscription},
+    "not_found": "subscription_not_found",
+}
+ORDER = order()
 SEAT: dict[str, Any] = {"path": {"session_id": own_seat}, "not_found": "session_not_found"}
 SEAT_IN_BODY: dict[str, Any] = {
     "body": {"session_id": own_seat},
@@ -374,6 +416,20 @@ OPERATIONS = [
     Operation(name="heartbeat", method="PATCH", may=SEATED, hidden_from=NOT_THE_HOLDER, **SEAT),
     Operation(name="heartbeat-by-body", method="POST", may=SEATED, hidden_from=NOT_THE_HOLDER, **SEAT_IN_BODY),
     Operation(name="release", method="POST", may=SEATED, hidden_from=NOT_ADMINS, **SEAT_IN_BODY),
+    # plans and subscriptions
+    Operation(name="plans", method="GET", may=ANYBODY),
+    Operation(name="current-subscription", method="GET"),
+    Operation(name="subscriptions", method="GET", may=OWNERS),
+    Operation(name="subscriptions", method="POST", may=OWNERS, success=201, body=ORDER),
+    Operation(name="checkout", method="POST", may=OWNERS, success=201, body=ORDER),
+    Operation(name="subscription", method="GET", may=OWNERS, **SUBSCRIPTION),
+    Operation(name="update-subscription", method="POST", may=OWNERS, body={"seats": one_seat_less}),
+    Operation(name="change-plan", method="POST", may=OWNERS, body={"price_id": another_price}),
+    Operation(name="cancel-current-subscription", method="POST", may=OWNERS, body={"immediately": not_at_once}),
+    Operation(name="cancel-subscription", method="POST", may=OWNERS, **SUBSCRIPTION),
+    Operation(name="resume-subscription", method="POST", may=OWNERS, body={"ignored": not_at_once}),
+    Operation(name="billing-portal", method="POST", may=OWNERS, body={"return_url": way_back}),
+    Operation(name="invoices", method="GET", may=OWNERS),
     # batches
     Operation(name="batches", method="GET", may=ADMINS),
     Operation(name="batches", method="POST", may=ADMINS, success=201, body={"operation": "validate", "keys": own_keys}),

@@ -18,7 +18,7 @@ from tests.tables.world import ANONYMOUS, OUTSIDER, ROLES, World
 NOBODYS = UUID("6f9619ff-8b86-8011-b42d-00cf4fc964ff")
 OBJECT_CASES = [(operation, dialect) for operation, dialect in CASES if operation.not_found]
 # No operation on an object asks for it.
-NEXT_TO_NOTHING = Scope.READ_BILLING
+NEXT_TO_NOTHING = Scope.WRITE_PROFILE
 # What differs between any two answers.
 CHANGING = {"X-Request-ID", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
 

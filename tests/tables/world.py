@@ -10,6 +10,7 @@ from accounts import tokens
 from accounts.models import Invitation, LoginSession, Membership, Role, User
 from accounts.services.invitations import invite_member
 from coditect.api.client import LOOPBACK
+from coditect.local.fake_stripe.fake import FakeStripe
 from licenses.models import License
 from licenses.services.acquire import acquire_seat
 from licenses.signing import current_signer
@@ -28,6 +29,8 @@ class World:
 
     people: dict[str, Person] = field(init=False)
     license: License = field(init=False)
+    # What it did is not undone after a case; but who did it is somebody new there in the next.
+    fake: FakeStripe = field(default_factory=FakeStripe)
 
     def __post_init__(self) -> None:
         owner = make_person(Role.OWNER)
