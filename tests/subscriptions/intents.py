@@ -38,6 +38,10 @@ class Clicks:
                 if len(charged(self.fake)) != number:
                     yield f"{number} intents, {len(charged(self.fake))} charges"
                     return
+            # What nobody pays for is made once, too: each would be a page on which somebody might pay.
+            for kind in ("customer", "checkout.session", "subscription"):
+                if len(self.fake.objects(kind)) != 1:
+                    yield f"one {kind} was wanted, {len(self.fake.objects(kind))} were made"
         finally:
             stripe.talk_through(None)
             self.fake.close()
