@@ -36,8 +36,8 @@ class Operation:
     """One operation.
 
     `may`: who succeeds on what is their own; the outsider owns another organization. `path` and `body` (a GET's query)
-    say how values are made for somebody; `not_found` is the code that hides another organization's object, where there
-    is one.
+    say how values are made for somebody, and `given` makes what must be there besides; `not_found` is the code that
+    hides another organization's object, where there is one.
     `hidden_from`: roles that do not see a colleague's object. `is_silent`: there is nothing to say, so a 204 where the
     dialect has it.
     """
@@ -47,7 +47,8 @@ class Operation:
     may: frozenset[str] = SIGNED_IN
     success: int = 200
     path: Mapping[str, Make] = field(default_factory=dict)
-    body: Mapping[str, Make | str | list[str]] = field(default_factory=dict)
+    body: Mapping[str, Make | str | int | list[str]] = field(default_factory=dict)
+    given: Make | None = None
     not_found: str | None = None
     object_in_body: str | None = None
     hidden_from: frozenset[str] = frozenset()
@@ -72,6 +73,8 @@ class Operation:
 
     def path_for(self, world: World, person: Person) -> dict[str, Any]:
         """The path's values on objects of a person."""
+        if self.given is not None:
+            self.given(world, person)
         return {name: make(world, person) for name, make in self.path.items()}
 
     def body_for(self, world: World, person: Person) -> dict[str, Any]:
@@ -117,27 +120,9 @@ def own_subscription(world: World, person: Person) -> Any:
     return str(subscription_of(world, person).pk)
 
 
-def one_seat_less(world: World, person: Person) -> Any:
-    """A number of seats that it does not have."""
-    return subscription_of(world, person).seats - 1
-
-
-def another_price(world: World, person: Person) -> Any:
-    """A price that it does not have."""
-    subscription_of(world, person)
-    return YEARLY
-
-
-def not_at_once(world: World, person: Person) -> Any:
-    """How to cancel it."""
-    subscription_of(world, person)
-    return False
-
-
-def way_back(world: World, person: Person) -> Any:
-    """Where the portal's way back leads, for who has been at a checkout."""
-    check_out_by(world.owner_beside(person))
-    return SUCCESS
+def checkout_of(world: World, person: Person) -> Any:
+    """A checkout of the person's organization, by which Stripe knows it."""
+    return check_out_by(world.owner_beside(person))
 
 
 def own_seat(world: World, person: Person) -> Any:
@@ -265,6 +250,7 @@ SUBSCRIPTION: dict[str, Any] = {
     "not_found": "subscription_not_found",
 }
 ORDER = order()
+CANCEL = {"immediately": False}
 SEAT: dict[str, Any] = {"path": {"session_id": own_seat}, "not_found": "session_not_found"}
 SEAT_IN_BODY: dict[str, Any] = {
     "body": {"session_id": own_seat},
@@ -423,12 +409,12 @@ OPERATIONS = [
     Operation(name="subscriptions", method="POST", may=OWNERS, success=201, body=ORDER),
     Operation(name="checkout", method="POST", may=OWNERS, success=201, body=ORDER),
     Operation(name="subscription", method="GET", may=OWNERS, **SUBSCRIPTION),
-    Operation(name="update-subscription", method="POST", may=OWNERS, body={"seats": one_seat_less}),
-    Operation(name="change-plan", method="POST", may=OWNERS, body={"price_id": another_price}),
-    Operation(name="cancel-current-subscription", method="POST", may=OWNERS, body={"immediately": not_at_once}),
+    Operation(name="update-subscription", method="POST", may=OWNERS, given=subscription_of, body={"seats": 4}),
+    Operation(name="change-plan", method="POST", may=OWNERS, given=subscription_of, body={"price_id": YEARLY}),
+    Operation(name="cancel-current-subscription", method="POST", may=OWNERS, given=subscription_of, body=CANCEL),
     Operation(name="cancel-subscription", method="POST", may=OWNERS, **SUBSCRIPTION),
-    Operation(name="resume-subscription", method="POST", may=OWNERS, body={"ignored": not_at_once}),
-    Operation(name="billing-portal", method="POST", may=OWNERS, body={"return_url": way_back}),
+    Operation(name="resume-subscription", method="POST", may=OWNERS, given=subscription_of),
+    Operation(name="billing-portal", method="POST", may=OWNERS, given=checkout_of, body={"return_url": SUCCESS}),
     Operation(name="invoices", method="GET", may=OWNERS),
     # batches
     Operation(name="batches", method="GET", may=ADMINS),

@@ -73,7 +73,7 @@ def test_wrong_types(world: World, operation: Operation, dialect: str) -> None:
     table = Table("wrong type")
     sender, good = Sender(world, operation, dialect), operation.body_for(world, world.owner)
     for name in operation.body:
-        for value in WRONG_TYPES:
+        for value in [each for each in WRONG_TYPES if type(each) is not type(good[name]) or each == ""]:
             with table.case(f"{operation.id} {dialect}: {name} = {value!r}"):
                 answer = sender.send(json.dumps(good | {name: value}).encode())
                 assert answer.status in {400, 401, 422}, f"{answer.status} {answer.content[:200]!r}"

@@ -1,7 +1,9 @@
 """Who acts in the tables, and what there is to act on; things are made when a case asks for them."""
 
 import secrets
+import time
 from dataclasses import dataclass, field
+from itertools import repeat
 from uuid import UUID
 
 from django.utils import timezone
@@ -29,8 +31,9 @@ class World:
 
     people: dict[str, Person] = field(init=False)
     license: License = field(init=False)
-    # What it did is not undone after a case; but who did it is somebody new there in the next.
-    fake: FakeStripe = field(default_factory=FakeStripe)
+    # What it did is not undone after a case; but whoever had it done is somebody new to it in the next.
+    # Its time stands still, so that all pay the same.
+    fake: FakeStripe = field(default_factory=lambda: FakeStripe(clock=repeat(time.time()).__next__))
 
     def __post_init__(self) -> None:
         owner = make_person(Role.OWNER)
