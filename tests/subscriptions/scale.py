@@ -9,7 +9,7 @@ class Scale:
 
     orders: int = 12
     histories: int = 6
-    intents: int = 12
+    intents: int = 20
     first_seed: int = 1
 
 
