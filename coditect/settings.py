@@ -226,6 +226,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": STRIPE_EVENT_SECONDS},
     },
     "look-after-customers": {"task": "subscriptions.look_after_customers", "schedule": 60, "options": {"expires": 60}},
+    "close-checkouts": {"task": "subscriptions.close_checkouts", "schedule": 300, "options": {"expires": 300}},
     "prune-stripe-events": {"task": "webhooks.prune_stripe_events", "schedule": 3600, "options": {"expires": 3600}},
     "prune-batches": {"task": "licenses.prune_batches", "schedule": 3600, "options": {"expires": 3600}},
     "roll-up-usage": {"task": "licenses.roll_up_usage", "schedule": 300, "options": {"expires": 300}},

@@ -8,12 +8,16 @@ import pytest
 from django.apps import apps
 from django.db import connection
 from django.db.models.signals import post_migrate
-from pytest_django import DjangoDbBlocker
+from pytest_django import DjangoDbBlocker, Settings
 
 from accounts.models import Role
 from coditect import redis
+from coditect.local.fake_stripe.client import InProcessClient
+from coditect.local.fake_stripe.fake import FakeStripe
+from coditect.local.fake_stripe.person import Person as Buyer
 from licenses import signing
 from licenses.models import License
+from subscriptions import stripe
 from tests.dialects import NAMES, Api
 from tests.factories import Person, make_license, make_person
 from tests.live import Live
@@ -62,6 +66,23 @@ def outsider(db: None) -> Person:
 def license(owner: Person) -> License:
     """A license of the owner's organization with two seats."""
     return make_license(owner.organization, seats=2)
+
+
+@pytest.fixture
+def fake(settings: Settings) -> Iterator[FakeStripe]:
+    """A Stripe in memory that the gateway talks to; nothing was bought there."""
+    fake = FakeStripe()
+    settings.STRIPE_SECRET_KEY = fake.key
+    stripe.talk_through(InProcessClient(fake))
+    yield fake
+    stripe.talk_through(None)
+    fake.close()
+
+
+@pytest.fixture
+def buyer(fake: FakeStripe) -> Buyer:
+    """Somebody in front of its pages."""
+    return Buyer(fake)
 
 
 @pytest.fixture(scope="session")

@@ -134,6 +134,13 @@ BAD: list[tuple[str, str | None]] = [
     ("OFFLINE_GRACE_DAYS", "pro:"),
     ("OFFLINE_GRACE_DAYS", "pro:7,pro:8"),
     ("OFFLINE_GRACE_DAYS", "7,8"),
+    ("STRIPE_SECRET_KEY", f"sk_test_{SECRET}"),
+    ("STRIPE_SECRET_KEY", f"rk_test_{SECRET}"),
+    ("STRIPE_SECRET_KEY", f"pk_live_{SECRET}"),
+    ("STRIPE_SECRET_KEY", SECRET),
+    ("STRIPE_API_BASE", "api.stripe.com"),
+    ("CHECKOUT_REDIRECT_ORIGINS", "app.example.com"),
+    ("CHECKOUT_REDIRECT_ORIGINS", "https://app.example.com/success"),
     ("DEFAULT_FROM_EMAIL", None),
     ("DEFAULT_FROM_EMAIL", "CODITECT"),
     ("DEFAULT_FROM_EMAIL", "CODITECT <no-reply>"),
@@ -210,6 +217,31 @@ class TestGoodEnvironment:
     def test_has_days_of_grace_by_tier(self, given: str | None, expected: tuple[dict[str, int], int]) -> None:
         settings = load(PRODUCTION, OFFLINE_GRACE_DAYS=given)
         assert (settings["OFFLINE_GRACE_DAYS"], settings["OFFLINE_GRACE_DAYS_OTHERS"]) == expected
+
+    @pytest.mark.parametrize(
+        ("name", "given"),
+        [
+            ("production", f"sk_live_{SECRET}"),
+            ("production", f"rk_live_{SECRET}"),
+            ("production", ""),
+            ("staging", f"sk_test_{SECRET}"),
+            ("sandbox", f"rk_test_{SECRET}"),
+            ("development", f"sk_test_{SECRET}"),
+        ],
+    )
+    def test_takes_the_stripe_key_that_fits(self, name: str, given: str) -> None:
+        settings = load(PRODUCTION, CODITECT_ENV=name, STRIPE_SECRET_KEY=given)
+        assert settings["STRIPE_SECRET_KEY"] == given
+        assert settings["STRIPE_API_BASE"] == "https://api.stripe.com"
+
+    @pytest.mark.parametrize("name", ["sandbox", "staging", "development"])
+    def test_moves_no_real_money_outside_production(self, name: str) -> None:
+        with pytest.raises(ImproperlyConfigured, match=r"^STRIPE_SECRET_KEY must be sk_test_…"):
+            load(PRODUCTION, CODITECT_ENV=name, STRIPE_SECRET_KEY=f"sk_live_{SECRET}")
+
+    def test_lets_a_checkout_lead_back_to_the_web_client_in_development_alone(self) -> None:
+        assert load(PRODUCTION)["CHECKOUT_REDIRECT_ORIGINS"] == []
+        assert load(DEVELOPMENT)["CHECKOUT_REDIRECT_ORIGINS"] == ["https://app.coditect.ai"]
 
     def test_derives_an_encryption_key_in_development_alone(self) -> None:
         first = load(DEVELOPMENT, ENCRYPTION_KEYS=None)["ENCRYPTION_KEYS"]

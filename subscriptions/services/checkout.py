@@ -146,9 +146,10 @@ def _is_same(known: Checkout, wanted: Checkout) -> bool:
 
 
 def _can_be_asked_again(known: Checkout, *, now: datetime) -> bool:
-    """Whether it has a page, or may get the very one that Stripe opened when we last asked."""
-    is_pending = known.intent.status == Intent.Status.PENDING and now - known.intent.created_at < REPEATABLE
-    return known.status == Checkout.Status.OPEN or is_pending
+    """Whether it has a page, or gets the very one that Stripe opened when we last asked, and which nobody noted."""
+    intent = known.intent
+    has_page = intent.status in {Intent.Status.PENDING, Intent.Status.DONE} and now - intent.created_at < REPEATABLE
+    return known.status == Checkout.Status.OPEN or has_page
 
 
 def _has_had_one(organization: Organization) -> bool:

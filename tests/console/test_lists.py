@@ -23,6 +23,13 @@ LISTS = {
     "licenses_license": "key_string",
     "licenses_seatsession": "hardware_id",
     "licenses_signingkey": "kid",
+    "subscriptions_checkout": "status",
+    "subscriptions_intent": "kind",
+    "subscriptions_invoice": "number",
+    "subscriptions_plan": "name",
+    "subscriptions_price": "id",
+    "subscriptions_subscription": "status",
+    "webhooks_stripeevent": "type",
 }
 
 

@@ -152,6 +152,13 @@ class TestCheckoutWithoutStripe:
         assert statuses == [503, 503, 201]
         assert len(fake.objects("customer")) == 1
 
+    def test_finds_the_page_that_nobody_noted_again(self, api: Api, fake: FakeStripe, owner: Person) -> None:
+        """As if the process had died after Stripe's answer."""
+        first = check_out(api, owner).data
+        Checkout.objects.update(status="pending", stripe_session_id=None, url="")
+        assert check_out(api, owner).data == first
+        assert len(fake.objects("checkout.session")) == 1
+
     def test_gives_up_a_page_that_nobody_has_heard_of_for_another(
         self, api: Api, fake: FakeStripe, owner: Person
     ) -> None:

@@ -1,0 +1,147 @@
+"""The gateway to Stripe."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import stripe as package
+from django.conf import settings as configured
+from django.db import connection
+from pytest_django import Settings
+
+from coditect.local.fake_stripe.client import InProcessClient
+from coditect.local.fake_stripe.fake import FakeStripe
+from subscriptions import stripe
+from subscriptions.models import Intent
+from tests.dialects import Api
+from tests.factories import Person, make_person
+from tests.subscriptions.buying import buy, check_out
+
+CUSTOMER = {"email": "owner@example.com"}
+
+
+class Recorder(InProcessClient):
+    """Notes each request, with whether a transaction was open while it ran."""
+
+    def __init__(self, fake: FakeStripe) -> None:
+        super().__init__(fake)
+        self.seen: list[tuple[str, str, str, Mapping[str, str], bool]] = []
+
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **options: Any
+    ) -> tuple[str, int, Mapping[str, str]]:
+        self.seen.append((method, url, post_data or "", headers or {}, connection.in_atomic_block))
+        return super().request(method, url, headers, post_data, **options)
+
+
+class KeptFailure(InProcessClient):
+    """Stripe's answer to a key under which it has kept an error of its own."""
+
+    def request(self, *_: Any, **__: Any) -> tuple[str, int, Mapping[str, str]]:
+        body = '{"error": {"type": "api_error", "message": "An unknown error occurred"}}'
+        return body, 500, {"idempotent-replayed": "true"}
+
+
+@pytest.fixture
+def recorder(fake: FakeStripe) -> Recorder:
+    """What is asked of the fake."""
+    recorder = Recorder(fake)
+    stripe.talk_through(recorder)
+    return recorder
+
+
+class TestGateway:
+    def test_speaks_the_version_that_the_package_describes(self, recorder: Recorder) -> None:
+        stripe.create_customer(CUSTOMER, key="one")
+        ((_, _, _, headers, _),) = recorder.seen
+        assert headers["Stripe-Version"] == stripe.API_VERSION == package.api_version
+
+    def test_waits_for_a_bounded_time_and_asks_once(self, settings: Settings) -> None:
+        settings.STRIPE_SECRET_KEY = "sk_test_waiting"
+        requestor = stripe._client()._requestor
+        assert vars(requestor._client)["_timeout"] == stripe.TIMEOUT_SECONDS
+        assert requestor._options.max_network_retries == 0
+
+    def test_asks_at_the_address_that_is_set(self, recorder: Recorder, settings: Settings) -> None:
+        settings.STRIPE_API_BASE = "http://127.0.0.1:12111"
+        stripe.create_customer(CUSTOMER, key="one")
+        assert recorder.seen[0][1] == "http://127.0.0.1:12111/v1/customers"
+
+    def test_sends_the_same_whatever_the_order_of_names(self, recorder: Recorder) -> None:
+        first = stripe.create_customer({"name": "A", "metadata": {"x": "1", "y": "2"}, "email": "a@b.c"}, key="one")
+        second = stripe.create_customer({"email": "a@b.c", "metadata": {"y": "2", "x": "1"}, "name": "A"}, key="one")
+        assert first == second
+        assert recorder.seen[0][2] == recorder.seen[1][2]
+
+    @pytest.mark.parametrize("fault", ["time_out", "error_500", "rate_limited", "answer_lost"])
+    def test_calls_what_may_pass_unavailable(self, fake: FakeStripe, fault: str) -> None:
+        fake.switch(fault, times=1)
+        with pytest.raises(stripe.StripeUnavailable) as caught:
+            stripe.create_customer(CUSTOMER, key="one")
+        assert not caught.value.is_final
+        assert stripe.create_customer(CUSTOMER, key="one").startswith("cus_")
+
+    def test_tells_a_failure_that_stripe_has_kept_under_the_key(self, fake: FakeStripe) -> None:
+        stripe.talk_through(KeptFailure(fake))
+        with pytest.raises(stripe.StripeUnavailable) as caught:
+            stripe.create_customer(CUSTOMER, key="one")
+        assert caught.value.is_final
+
+    def test_tells_what_stripe_does_not_know(self, fake: FakeStripe) -> None:
+        with pytest.raises(stripe.StripeKnowsNone):
+            stripe.retrieve_subscription("sub_none")
+
+    def test_calls_refused_what_stripe_will_never_do(self, fake: FakeStripe) -> None:
+        with pytest.raises(stripe.StripeRefused):
+            stripe.create_customer({"no_such_parameter": "1"}, key="one")
+        stripe.create_customer(CUSTOMER, key="two")
+        with pytest.raises(stripe.StripeRefused):
+            stripe.create_customer({"email": "other@example.com"}, key="two")
+
+    def test_never_tells_the_key(self, fake: FakeStripe, settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+        settings.STRIPE_SECRET_KEY = "sk_test_planted_secret_key"
+        with caplog.at_level(logging.INFO), pytest.raises(stripe.StripeUnavailable) as caught:
+            stripe.create_customer(CUSTOMER, key="one")
+        assert "AuthenticationError" in caplog.text
+        assert "planted_secret" not in caplog.text
+        assert "planted_secret" not in f"{caught.value!r} {caught.value.__cause__!r}"
+
+    def test_lets_the_package_log_nothing_of_what_is_sent(self) -> None:
+        assert configured.LOGGING["loggers"]["stripe"]["level"] == "WARNING"
+
+
+class TestIntent:
+    def test_is_committed_before_stripe_is_asked(self, recorder: Recorder, transactional_db: None) -> None:
+        owner = make_person()
+        api = Api("flat").with_headers(idempotency_key="one")
+        assert check_out(api, owner).status == 201
+        writes = [(url, is_open) for method, url, _, _, is_open in recorder.seen if method == "post"]
+        assert [url.rpartition("/v1/")[2] for url, _ in writes] == ["customers", "checkout/sessions"]
+        assert not any(is_open for _, is_open in writes)
+
+    def test_gives_its_own_key(self, recorder: Recorder, api: Api, owner: Person) -> None:
+        check_out(api, owner)
+        sent = {headers["Idempotency-Key"] for method, _, _, headers, _ in recorder.seen if method == "post"}
+        assert sent == {intent.idempotency_key for intent in Intent.objects.all()}
+
+    def test_is_given_up_for_another_where_stripe_has_kept_a_failure(
+        self, fake: FakeStripe, api: Api, owner: Person
+    ) -> None:
+        buy(fake, owner)
+        stripe.talk_through(FailsToChange(fake))
+        owner_api = api.as_bearer(owner.token)
+        assert owner_api.post("update-subscription", {"seats": 7}).status == 503
+        stripe.talk_through(InProcessClient(fake))
+        assert owner_api.post("update-subscription", {"seats": 7}).data["seats"] == 7
+        statuses = Intent.objects.filter(kind="change").order_by("created_at").values_list("status", flat=True)
+        assert list(statuses) == ["abandoned", "done"]
+
+
+class FailsToChange(KeptFailure):
+    """Keeps a failure of a change; the rest it does."""
+
+    def request(self, *args: Any, **options: Any) -> tuple[str, int, Mapping[str, str]]:
+        if args[0] == "post":
+            return super().request(*args, **options)
+        return InProcessClient.request(self, *args, **options)
