@@ -9,7 +9,10 @@ from unfold.admin import ModelAdmin
 
 from coditect.journal.models import Event, Mail
 
-KINDS = ("user", "console", "member", "organization", "api_token", "license", "signing_key", "batch")
+KINDS = (
+    *("user", "console", "member", "organization", "api_token", "license", "signing_key", "batch"),
+    *("subscription", "checkout", "invoice"),
+)
 
 
 class KindFilter(admin.SimpleListFilter):

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import models
 
@@ -21,7 +22,7 @@ def has_happened(key: str) -> bool:
 
 
 def record_once(
-    key: str, event_type: str, subject: models.Model, *, at: datetime, organization_id: Any, data: dict[str, Any]
+    key: str, event_type: str, subject: models.Model, *, at: datetime, organization_id: UUID, data: dict[str, Any]
 ) -> None:
     """Record an event under its type and a key that says which of its kind it is; a second time it is none."""
     if is_first(f"{event_type}:{key}", now=at):

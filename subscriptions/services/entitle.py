@@ -93,7 +93,7 @@ def _change(license: License, subscription: Subscription, *, now: datetime) -> N
 
 def _reinstate(license: License, *, reason: str, now: datetime) -> None:
     """Lift our own hold, where there is one; those of others are theirs."""
-    if License.Hold.BILLING in License.objects.get(pk=license.pk).holds:  # tenancy: the subscription's own license
+    if License.Hold.BILLING in License.objects.get(pk=license.pk).holds:
         reinstate_license(license_id=license.pk, hold=License.Hold.BILLING, reason=reason, now=now)
 
 

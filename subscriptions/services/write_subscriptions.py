@@ -13,6 +13,7 @@ from subscriptions.models import Plan, Price, Subscription
 from subscriptions.services.dunning import BEHIND, due_since, remind
 from subscriptions.services.effects import describe, record_once
 from subscriptions.services.entitle import entitle
+from subscriptions.stripe import StripeKnowsNone
 
 logger = logging.getLogger(__name__)
 Status = Subscription.Status
@@ -39,8 +40,12 @@ def write_subscriptions(
 ) -> Subscription | None:
     """Write all of an organization's subscriptions, oldest first and ended ones before the live one; return that.
 
-    `at` is what Stripe's clock says. Raises PriceUnknown.
+    `at` is what Stripe's clock says. Raises PriceUnknown; and StripeKnowsNone where Stripe has never heard of the live
+    one, which is left as it is: subscriptions end, but they do not vanish.
     """
+    known = Subscription.objects.for_organization(organization).live()
+    if known.exclude(stripe_subscription_id__in=[each.id for each in said]).exists():
+        raise StripeKnowsNone(param="subscription")
     for facts in sorted((each for each in said if each.status in Subscription.ENDED), key=_age):
         if _price_of(facts) is not None:
             _write(organization, facts, invoices, at=at, now=now)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.faults import clocks
+from tests.faults import billing, clocks
 from tests.faults.faults import CLOCK_FAULTS, FAULTS
 from tests.faults.run import Plan, run
 from tests.faults.setting import Setting
@@ -45,15 +45,19 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--fault", action="append", choices=[*FAULTS, *CLOCK_FAULTS], help="only this; may be repeated")
     parser.add_argument("--races", action="store_true", help="only the races")
+    parser.add_argument("--billing", action="store_true", help="only Stripe's events and payments")
     parser.add_argument("--write", type=Path, metavar="FILE", help="replace the table in this document")
     return parser.parse_args()
 
 
 def _rows(directory: Path, options: argparse.Namespace) -> Iterator[Row]:
-    if not options.fault:
+    is_all = not (options.fault or options.races or options.billing)
+    if is_all or options.races:
         yield from _races(directory / "races", options)
-    if not options.races:
+    if is_all or options.fault:
         yield from _faults(directory / "faults", options)
+    if is_all or options.billing:
+        yield from billing.play()
 
 
 def _races(directory: Path, options: argparse.Namespace) -> Iterator[Row]:

@@ -11,11 +11,12 @@ from coditect.local.fake_stripe.fake import FakeStripe
 from coditect.local.fake_stripe.person import Person as Buyer
 from licenses.models import License
 from licenses.services.life import revoke_license, suspend_license
+from subscriptions.models import Price
 from subscriptions.services.cancel import cancel_subscription
 from subscriptions.services.checkout import open_checkout
 from tests.factories import Person
 from tests.mails import deliver, text_of
-from tests.subscriptions.buying import TEAM, at_stripe, order
+from tests.subscriptions.buying import MONTHLY, TEAM, at_stripe, order
 from tests.subscriptions.happening import SECRET, URL, counted, data_of, hear, license_of, only, told
 from webhooks.models import StripeEvent
 
@@ -85,6 +86,34 @@ class TestBuying:
         open_checkout(by=owner.membership, now=timezone.now(), **order())
         wait(fake, days=2)
         assert counted(owner) == {"checkout.expired": 1}
+
+
+class TestNews:
+    @pytest.mark.parametrize("road", ["duplicate", "twin", "reordered"])
+    def test_that_comes_oddly_means_the_same(self, fake: FakeStripe, owner: Person, road: str) -> None:
+        fake.switch(road)
+        buy(fake, owner)
+        assert counted(owner) == {"checkout.completed": 1, "invoice.paid": 1, "subscription.created": 1}
+        assert told(owner, "license.created") == ["license.created"] * 2
+        assert license_of(owner).max_seats == 3
+
+    def test_that_is_lost_costs_nothing_once_anything_is_heard(self, fake: FakeStripe, owner: Person) -> None:
+        fake.switch("lost")
+        buy(fake, owner)
+        assert not License.objects.for_organization(owner.organization).exclude(tier="free").exists()
+        fake.switch("lost", times=0)
+        wait(fake, days=32)
+        assert (license_of(owner).max_seats, counted(owner)["invoice.paid"]) == (3, 2)
+
+    def test_of_an_unknown_price_waits_for_the_price(self, fake: FakeStripe, owner: Person) -> None:
+        buy(fake, owner)
+        Price.objects.filter(pk=MONTHLY).update(stripe_price_id="price_of_old")
+        wait(fake, days=32)
+        assert "PriceUnknown" in StripeEvent.objects.exclude(status="done").values_list("last_error", flat=True)
+        Price.objects.filter(pk=MONTHLY).update(stripe_price_id=MONTHLY)
+        StripeEvent.objects.update(next_attempt_at=timezone.now())
+        hear(fake)
+        assert not StripeEvent.objects.exclude(status="done").exists()
 
 
 class TestRenewal:

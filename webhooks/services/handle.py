@@ -34,6 +34,7 @@ Clock = Callable[[], datetime]
 def handle_events(*, clock: Clock) -> int:
     """Handle what is due until nothing is or time is up; return how many succeeded. Several runs share the work."""
     ends = clock() + RUN
+    _give_up(now=clock())
     done = failures = 0
     while failures < FAILURES_PER_RUN and clock() < ends:
         event = _claim(now=clock())
@@ -54,6 +55,13 @@ def handle_again(*, event_id: str, now: datetime) -> bool:
     )
     fresh = {"status": StripeEvent.Status.PENDING, "attempts": 0, "next_attempt_at": now, "done_at": None}
     return bool(waiting.update(**fresh))
+
+
+def _give_up(*, now: datetime) -> None:
+    """Whatever kills its worker at every try leaves no other note."""
+    deadly = StripeEvent.objects.due(at=now).order_by().filter(attempts__gt=len(BACK_OFF))
+    if given_up := deadly.update(status=StripeEvent.Status.FAILED):
+        logger.error("gave up handling %d events", given_up)
 
 
 @transaction.atomic
