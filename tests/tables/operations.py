@@ -14,11 +14,10 @@ from accounts.services.change_email import request_email_change
 from accounts.services.one_time_codes import mint_code
 from accounts.services.one_time_tokens import Purpose, mint_token
 from accounts.services.totp import begin_totp, confirm_totp
-from licenses.services.batches import create_batch
-from subscriptions.models import Subscription
 from tests.dialects import NAMES
 from tests.factories import PASSWORD, Person, make_api_token, make_membership
-from tests.subscriptions.buying import SUCCESS, YEARLY, buy, check_out_by, order
+from tests.subscriptions.buying import SUCCESS, YEARLY
+from tests.tables.billing import CANCEL, ORDER, SUBSCRIPTION, checkout_of, subscription_of
 from tests.tables.world import ACTORS, ANONYMOUS, OUTSIDER, ROLES, STAFF, World
 
 Make = Callable[[World, Person], Any]
@@ -104,25 +103,7 @@ def own_keys(world: World, person: Person) -> Any:
 
 def own_batch(world: World, person: Person) -> Any:
     """The id of a batch."""
-    organization, ids = person.organization, [world.license_of(person).pk]
-    return create_batch(organization=organization, operation="validate", ids=ids, now=timezone.now()).pk
-
-
-def subscription_of(world: World, person: Person) -> Subscription:
-    """A live subscription of the person's organization."""
-    owner = world.owner_beside(person)
-    live = Subscription.objects.for_organization(owner.organization).live().first()
-    return live or buy(world.fake, owner)
-
-
-def own_subscription(world: World, person: Person) -> Any:
-    """Its id."""
-    return str(subscription_of(world, person).pk)
-
-
-def checkout_of(world: World, person: Person) -> Any:
-    """A checkout of the person's organization, by which Stripe knows it."""
-    return check_out_by(world.owner_beside(person))
+    return world.batch_of(person)
 
 
 def own_seat(world: World, person: Person) -> Any:
@@ -245,12 +226,6 @@ MEMBER: dict[str, Any] = {
     "path": {"organization_id": own_organization, "member_id": colleague},
     "not_found": "organization_not_found",
 }
-SUBSCRIPTION: dict[str, Any] = {
-    "path": {"subscription_id": own_subscription},
-    "not_found": "subscription_not_found",
-}
-ORDER = order()
-CANCEL = {"immediately": False}
 SEAT: dict[str, Any] = {"path": {"session_id": own_seat}, "not_found": "session_not_found"}
 SEAT_IN_BODY: dict[str, Any] = {
     "body": {"session_id": own_seat},

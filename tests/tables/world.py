@@ -15,6 +15,7 @@ from coditect.api.client import LOOPBACK
 from coditect.local.fake_stripe.fake import FakeStripe
 from licenses.models import License
 from licenses.services.acquire import acquire_seat
+from licenses.services.batches import create_batch
 from licenses.signing import current_signer
 from tests.factories import Person, log_in, make_license, make_person, make_user
 
@@ -70,6 +71,11 @@ class World:
             ip_address=LOOPBACK,
         )
         return held.session.pk
+
+    def batch_of(self, person: Person) -> UUID:
+        """A batch of the person's organization."""
+        organization, ids = person.organization, [self.license_of(person).pk]
+        return create_batch(organization=organization, operation="validate", ids=ids, now=timezone.now()).pk
 
     def login_session_of(self, person: Person) -> UUID:
         """Another log-in of the person."""
