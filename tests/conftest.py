@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
@@ -13,6 +14,13 @@ from licenses.models import License
 from tests.dialects import NAMES, Api
 from tests.factories import Person, make_license, make_person
 from tests.live import Live
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """A test's transaction may idle for as long as the test computes; a server's may not."""
+    database = settings.DATABASES["default"]["OPTIONS"]
+    database["options"] += " -c idle_in_transaction_session_timeout=0"
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
-from django.db import close_old_connections, connection, transaction
+from django.db import close_old_connections, transaction
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from pytest_django import Settings
@@ -139,9 +139,6 @@ def _one_connection() -> Iterator[None]:
 def fuzz(_one_connection: None, world: World, settings: Settings, request: pytest.FixtureRequest) -> Fuzz:
     """The operation of a case, with limits so wide that none is met but all tell themselves."""
     settings.RATE_LIMIT_FACTOR = 100_000
-    with connection.cursor() as cursor:
-        # Making up requests takes its time, all of it within the test's transaction.
-        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
     row, dialect = request.param
     return Fuzz(world, row, dialect)
 
