@@ -126,7 +126,7 @@ class Fuzz:
 
 
 @pytest.fixture
-def _one_connection() -> Iterator[None]:
+def _one_connection(unmeasured: None) -> Iterator[None]:
     """Requests share the test's connection, which is in a transaction; Django's own test client does the same."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)

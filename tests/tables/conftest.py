@@ -9,7 +9,7 @@ from tests.tables.world import World
 
 
 @pytest.fixture(autouse=True)
-def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+def _quick_hashes(unmeasured: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same algorithm with less work."""
     monkeypatch.setattr(Argon2PasswordHasher, "time_cost", 1)
     monkeypatch.setattr(Argon2PasswordHasher, "memory_cost", 64)
