@@ -45,6 +45,7 @@ BEYOND_SCHEMAS = {
     "delete_account",
     "create_api_token",
     "create_batch",
+    "renew_license",
     "accept_invitation",
     "transfer_ownership",
     "show_usage",
