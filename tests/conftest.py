@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -15,6 +16,7 @@ from licenses.models import License
 from tests.dialects import NAMES, Api
 from tests.factories import Person, make_license, make_person
 from tests.live import Live
+from tests.tables.cases import SIZES
 
 
 @pytest.fixture(scope="session")
@@ -81,3 +83,21 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         yield server
     finally:
         server.stop()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of pytest-xdist hands over how large its part of the attack tables was."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["tables"] = dict(SIZES)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add up what the workers handed over; one that crashed has nothing."""
+    SIZES.update(getattr(node, "workeroutput", {}).get("tables", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell how large the attack tables are."""
+    for name, size in sorted(SIZES.items()):
+        terminalreporter.write_line(f"{name} table: {size} cases")

@@ -4,7 +4,6 @@ import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from tests import factories
-from tests.tables.cases import SIZES
 from tests.tables.world import World
 
 
@@ -20,9 +19,3 @@ def _quick_hashes(unmeasured: None, monkeypatch: pytest.MonkeyPatch) -> None:
 def world(db: None) -> World:
     """The people and things of the tables."""
     return World()
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Tell how large the tables are."""
-    for name, size in sorted(SIZES.items()):
-        terminalreporter.write_line(f"{name} table: {size} cases")
