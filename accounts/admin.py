@@ -25,6 +25,7 @@ from accounts.services.organizations import close_organization, create_organizat
 from accounts.services.staff import note_changed, note_created, note_password_set
 from accounts.services.totp import remove_second_factor
 from coditect.errors import DomainError
+from coditect.journal.admin import RecordAdmin
 
 admin.site.unregister(Group)
 REDIS_AWAY = "Redis is away: what it has counted, for a minute at most, is neither seen nor forgotten"
@@ -252,26 +253,6 @@ def for_each(
         else:
             count += 1
     console.message_user(request, f"{count} {done}.")
-
-
-class RecordAdmin(ModelAdmin):
-    """Rows to look at; what is done to them goes through services, as actions of whoever may change them."""
-
-    def has_add_permission(self, *_: object, **__: object) -> bool:
-        """Only the product makes one."""
-        return False
-
-    def has_change_permission(self, *_: object, **__: object) -> bool:
-        """To look at."""
-        return False
-
-    def has_delete_permission(self, *_: object, **__: object) -> bool:
-        """The record stays."""
-        return False
-
-    def has_end_permission(self, request: HttpRequest) -> bool:
-        """Whoever could change a row may end what it stands for."""
-        return request.user.has_perm(f"accounts.change_{self.opts.model_name}")
 
 
 @admin.register(LoginSession)

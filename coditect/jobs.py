@@ -63,7 +63,7 @@ class Messenger:
     def _celery(self) -> Celery:
         """Ours, unless told otherwise; not at import, since it loads the settings."""
         if self._app is None:
-            from coditect.celery import app  # noqa: PLC0415
+            from coditect.celery import app  # noqa: PLC0415 (loads the settings)
 
             self._app = app
         return self._app
@@ -84,7 +84,7 @@ def _tell(name: str, ids: dict[str, str]) -> None:
 
 def _start_afresh() -> None:
     """After a fork: the thread stayed behind, and the queue's lock may have been held."""
-    global messenger  # noqa: PLW0603
+    global messenger  # noqa: PLW0603 (the process has one, and the fork left it half alive)
     messenger = Messenger()
 
 

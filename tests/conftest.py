@@ -1,11 +1,13 @@
 """Fixtures that every test may use."""
 
+import sys
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.db import connection
 from django.db.models.signals import post_migrate
 from pytest_django import DjangoDbBlocker, Settings
@@ -21,6 +23,14 @@ from subscriptions import stripe
 from tests.dialects import NAMES, Api
 from tests.factories import Person, make_license, make_person
 from tests.live import Live
+from tests.tables.cases import SIZES
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """A test's transaction may idle for as long as the test computes; a server's may not."""
+    database = settings.DATABASES["default"]["OPTIONS"]
+    database["options"] += " -c idle_in_transaction_session_timeout=0"
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +44,15 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
 def _plant_plans(**_: Any) -> None:
     import_module("subscriptions.migrations.0002_seed").plant(apps)
+
+
+@pytest.fixture
+def unmeasured() -> Iterator[None]:
+    """Inside, coverage does not look: it doubles the time of thousands of cases that run the same lines."""
+    tracer = sys.gettrace()
+    sys.settrace(None)
+    yield
+    sys.settrace(tracer)
 
 
 @pytest.fixture(autouse=True)
@@ -94,3 +113,21 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         yield server
     finally:
         server.stop()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of pytest-xdist hands over how large its part of the attack tables was."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["tables"] = dict(SIZES)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add up what the workers handed over; one that crashed has nothing."""
+    SIZES.update(getattr(node, "workeroutput", {}).get("tables", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell how large the attack tables are."""
+    for name, size in sorted(SIZES.items()):
+        terminalreporter.write_line(f"{name} table: {size} cases")

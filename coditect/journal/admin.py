@@ -15,6 +15,26 @@ KINDS = (
 )
 
 
+class RecordAdmin(ModelAdmin):
+    """Rows to look at; what is done to them goes through services, as actions of whoever may change them."""
+
+    def has_add_permission(self, *_: object, **__: object) -> bool:
+        """Only the product makes one."""
+        return False
+
+    def has_change_permission(self, *_: object, **__: object) -> bool:
+        """To look at."""
+        return False
+
+    def has_delete_permission(self, *_: object, **__: object) -> bool:
+        """The record stays."""
+        return False
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        """Whoever could change a row may end what it stands for."""
+        return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
+
+
 class KindFilter(admin.SimpleListFilter):
     """By what an event is about; the types themselves are too many for a list."""
 
@@ -31,7 +51,7 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(Event)
-class EventAdmin(ModelAdmin):
+class EventAdmin(RecordAdmin):
     """The audit, of all organizations."""
 
     list_display = ["at", "type", "subject_type", "subject_id", "actor_id", "organization_id", "ip", "request_id"]
@@ -55,36 +75,12 @@ class EventAdmin(ModelAdmin):
         about = Q(subject_id=id) | Q(actor_id=id) | Q(organization_id=id) | Q(api_token_id=id) | Q(pk=id)
         return queryset.filter(about), False
 
-    def has_add_permission(self, *_: object, **__: object) -> bool:
-        """Written by use cases."""
-        return False
-
-    def has_change_permission(self, *_: object, **__: object) -> bool:
-        """To look at."""
-        return False
-
-    def has_delete_permission(self, *_: object, **__: object) -> bool:
-        """It stays."""
-        return False
-
 
 @admin.register(Mail)
-class MailAdmin(ModelAdmin):
+class MailAdmin(RecordAdmin):
     """Which mail went to whom, and which did not; its words and its secrets are kept nowhere."""
 
     list_display = ["template", "to", "status", "attempts", "created_at", "sent_at", "last_error"]
     list_filter = ["status", "template"]
     search_fields = ["to"]
     ordering = ["-created_at"]
-
-    def has_add_permission(self, *_: object, **__: object) -> bool:
-        """Mails are queued by use cases."""
-        return False
-
-    def has_change_permission(self, *_: object, **__: object) -> bool:
-        """To look at."""
-        return False
-
-    def has_delete_permission(self, *_: object, **__: object) -> bool:
-        """The worker forgets them in time."""
-        return False

@@ -61,7 +61,7 @@ def main(*, parent: int, death_signal: int, identity: str, command: list[str]) -
         become_nobody()
     if sys.platform == "linux":
         die_with_parent(libc=libc, parent=parent, death_signal=death_signal)
-    os.execv(command[0], command)  # noqa: S606
+    os.execv(command[0], command)  # noqa: S606 (our own launcher gives the command)
 
 
 if __name__ == "__main__":

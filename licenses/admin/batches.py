@@ -1,19 +1,17 @@
 """Batches in the console."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.admin import ModelAdmin
 
+from coditect.journal.admin import RecordAdmin
 from licenses.models import Batch
 from licenses.services.batches import BatchCompleted, cancel_batch
 
 
 @admin.register(Batch)
-class BatchAdmin(ModelAdmin):
+class BatchAdmin(RecordAdmin):
     """Batches, to look at and to cancel."""
 
     list_display = [
@@ -32,27 +30,11 @@ class BatchAdmin(ModelAdmin):
     list_select_related = ["organization"]
     actions = ["cancel"]
 
-    @admin.action(description="Cancel the selected batches", permissions=["cancel"])
+    @admin.action(description="Cancel the selected batches", permissions=["end"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
         """Leave undone what is not done yet; finished ones stay as they are."""
         batches = queryset.filter(finished_at=None).select_related("organization")
         self.message_user(request, f"{sum(map(_cancel, batches))} batches canceled.")
-
-    def has_cancel_permission(self, request: HttpRequest) -> bool:
-        """Whoever may change batches."""
-        return request.user.has_perm("licenses.change_batch")
-
-    def has_add_permission(self, *_: Any, **__: Any) -> bool:
-        """Batches are ordered by the API."""
-        return False
-
-    def has_change_permission(self, *_: Any, **__: Any) -> bool:
-        """To look at."""
-        return False
-
-    def has_delete_permission(self, *_: Any, **__: Any) -> bool:
-        """The worker forgets them in time."""
-        return False
 
 
 def _cancel(batch: Batch) -> bool:

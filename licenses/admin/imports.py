@@ -38,7 +38,7 @@ class ImportForm(forms.Form):
 class ImportPage(ModelAdmin):
     """A page that takes a file, and tells what is wrong with it, line by line."""
 
-    @action(description="Import from CSV", url_path="import", permissions=["add"])  # type: ignore[untyped-decorator]
+    @action(description="Import from CSV", url_path="import", permissions=["add"])  # type: ignore[untyped-decorator]  # unfold's
     def import_file(self, request: HttpRequest) -> HttpResponseBase:
         """All licenses of a file, or none."""
         form = ImportForm(request.POST or None, request.FILES or None)

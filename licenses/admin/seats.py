@@ -1,18 +1,16 @@
 """Seats in the console."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
+from coditect.journal.admin import RecordAdmin
 from licenses.models import SeatSession
 from licenses.services.release import end_session
 
 
 @admin.register(SeatSession)
-class SeatSessionAdmin(ModelAdmin):
+class SeatSessionAdmin(RecordAdmin):
     """Seats, live and past."""
 
     list_display = [
@@ -30,7 +28,7 @@ class SeatSessionAdmin(ModelAdmin):
     list_select_related = ["user", "license"]
     actions = ["force_release"]
 
-    @admin.action(description="Force-release the selected seats", permissions=["release"])
+    @admin.action(description="Force-release the selected seats", permissions=["end"])
     def force_release(self, request: HttpRequest, queryset: QuerySet[SeatSession]) -> None:
         """Take seats back at once; their holders' next heartbeats are told so."""
         # tenancy: the staff of the service sees every organization
@@ -38,19 +36,3 @@ class SeatSessionAdmin(ModelAdmin):
         for session in sessions:
             end_session(session_id=session.pk, reason=SeatSession.EndReason.REVOKED)
         self.message_user(request, f"{len(sessions)} seats released.")
-
-    def has_release_permission(self, request: HttpRequest) -> bool:
-        """Whoever may change sessions."""
-        return request.user.has_perm("licenses.change_seatsession")
-
-    def has_add_permission(self, *_: Any, **__: Any) -> bool:
-        """Only acquiring makes one."""
-        return False
-
-    def has_change_permission(self, *_: Any, **__: Any) -> bool:
-        """To look at."""
-        return False
-
-    def has_delete_permission(self, *_: Any, **__: Any) -> bool:
-        """The record stays."""
-        return False

@@ -1,15 +1,13 @@
 """Signing keys in the console; to look at."""
 
-from typing import Any
-
 from django.contrib import admin
-from unfold.admin import ModelAdmin
 
+from coditect.journal.admin import RecordAdmin
 from licenses.models import SigningKey
 
 
 @admin.register(SigningKey)
-class SigningKeyAdmin(ModelAdmin):
+class SigningKeyAdmin(RecordAdmin):
     """Which keys sign and signed, and which are believed; private parts are shown to nobody."""
 
     list_display = ["kid", "state", "created_at", "retired_at", "withdrawn_at"]
@@ -23,15 +21,3 @@ class SigningKeyAdmin(ModelAdmin):
         if key.withdrawn_at is not None:
             return "withdrawn"
         return "signs" if key.retired_at is None else "retired"
-
-    def has_add_permission(self, *_: Any, **__: Any) -> bool:
-        """Keys come by rotate_signing_key."""
-        return False
-
-    def has_change_permission(self, *_: Any, **__: Any) -> bool:
-        """To look at."""
-        return False
-
-    def has_delete_permission(self, *_: Any, **__: Any) -> bool:
-        """What they signed may still be verified."""
-        return False

@@ -128,8 +128,8 @@ def _act(batch: Batch, item: BatchItem, *, now: datetime) -> Outcome:
     except DomainError as refusal:
         return Outcome.refused(refusal)
     except Exception as error:  # noqa: BLE001 (a defect must not keep the batch from its end)
-        # Only the error's name: its text may quote a key.
-        logger.error("item %d of batch %s: %s", item.position, batch.pk, type(error).__name__)  # noqa: TRY400
+        name = type(error).__name__
+        logger.error("item %d of batch %s: %s", item.position, batch.pk, name)  # noqa: TRY400 (a trace may quote a key)
         return Outcome.refused(Broken())
     return Outcome()
 

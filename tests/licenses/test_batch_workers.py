@@ -89,7 +89,10 @@ def wait_for_a_lock() -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     with connection.cursor() as cursor:
         while time.monotonic() < deadline:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks AS waiting WHERE NOT granted AND EXISTS (SELECT 1 FROM pg_locks AS held"
+                " JOIN pg_database ON oid = database WHERE held.pid = waiting.pid AND datname = current_database())"
+            )
             if cursor.fetchone()[0]:
                 return
             time.sleep(POLL_SECONDS)

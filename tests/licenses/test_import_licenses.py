@@ -389,6 +389,9 @@ class TestRaces:
 def somebody_waits() -> bool:
     """Whether somebody waits for a lock."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks AS waiting WHERE NOT granted AND EXISTS (SELECT 1 FROM pg_locks AS held"
+            " JOIN pg_database ON oid = database WHERE held.pid = waiting.pid AND datname = current_database())"
+        )
         (waiting,) = cursor.fetchone()
     return bool(waiting)

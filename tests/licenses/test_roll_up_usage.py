@@ -164,7 +164,10 @@ def wait_for_lock() -> None:
     """Until somebody waits for a lock."""
     for _ in range(2000):
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks AS waiting WHERE NOT granted AND EXISTS (SELECT 1 FROM pg_locks AS held"
+                " JOIN pg_database ON oid = database WHERE held.pid = waiting.pid AND datname = current_database())"
+            )
             if cursor.fetchone()[0]:
                 return
     raise AssertionError("nobody waits")

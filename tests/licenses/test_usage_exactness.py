@@ -60,7 +60,7 @@ def compare(play: Play, owner: Person, licenses: list[License]) -> None:
 class TestUsage:
     # A smaller seed is no simpler record, so none is looked for.
     @settings(
-        max_examples=15,
+        max_examples=8,
         deadline=None,
         database=None,
         phases=[Phase.generate],

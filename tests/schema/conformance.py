@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -32,11 +32,18 @@ FAILURES = {"Error", "InvalidInput"}
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation of a document, with a validator for the body of each status."""
+    """One operation of a document."""
 
     id: str
     responses: dict[str, Any]
-    validators: dict[str, jsonschema_rs.Draft202012Validator | None]
+    components: dict[str, Any]
+    _validators: dict[str, jsonschema_rs.Draft202012Validator | None] = field(default_factory=dict)
+
+    def validator(self, status: str) -> jsonschema_rs.Draft202012Validator | None:
+        """What the body of a status is held to; made when first needed, since most never are."""
+        if status not in self._validators:
+            self._validators[status] = _validator(self.responses[status], self.components)
+        return self._validators[status]
 
 
 @cache
@@ -58,7 +65,7 @@ def operations(dialect: str) -> list[tuple[re.Pattern[str], str, Operation]]:
         (
             re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))),
             method.upper(),
-            _operation(item[method], components),
+            Operation(item[method]["operationId"], item[method]["responses"], components),
         )
         for path, item in sorted(found["paths"].items(), key=lambda entry: entry[0].count("{"))
         for method in METHODS
@@ -89,7 +96,7 @@ def check(answer: "Answer", method: str, path: str) -> None:
         if _resolve(header, document(answer.dialect)).get("required") and name not in answer.headers
     }
     assert not missing, f"{said} without {missing}"
-    validator = operation.validators[str(answer.status)]
+    validator = operation.validator(str(answer.status))
     if validator is None:
         assert answer.content == b"", said
     elif method != "HEAD":
@@ -106,14 +113,6 @@ def closed(schema: Any) -> Any:
     found = {name: closed(inner) for name, inner in schema.items()}
     is_whole_object = found.get("type") == "object" and "properties" in found and "required" in found
     return found | ({"unevaluatedProperties": False} if is_whole_object else {})
-
-
-def _operation(operation: dict[str, Any], components: dict[str, Any]) -> Operation:
-    return Operation(
-        id=operation["operationId"],
-        responses=operation["responses"],
-        validators={status: _validator(response, components) for status, response in operation["responses"].items()},
-    )
 
 
 def _validator(response: dict[str, Any], components: dict[str, Any]) -> jsonschema_rs.Draft202012Validator | None:

@@ -9,12 +9,11 @@ from pytest_django import Settings
 from coditect.local.fake_stripe.client import InProcessClient
 from subscriptions import stripe
 from tests import factories
-from tests.tables.cases import SIZES
 from tests.tables.world import World
 
 
 @pytest.fixture(autouse=True)
-def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+def _quick_hashes(unmeasured: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same algorithm with less work."""
     monkeypatch.setattr(Argon2PasswordHasher, "time_cost", 1)
     monkeypatch.setattr(Argon2PasswordHasher, "memory_cost", 64)
@@ -30,9 +29,3 @@ def world(db: None, settings: Settings) -> Iterator[World]:
     yield world
     stripe.talk_through(None)
     world.fake.close()
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Tell how large the tables are."""
-    for name, size in sorted(SIZES.items()):
-        terminalreporter.write_line(f"{name} table: {size} cases")
