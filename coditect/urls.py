@@ -1,7 +1,7 @@
 """Every path: the two dialects of the API, their documents, and the console."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import path
 
 import accounts.urls
 import health.urls
@@ -17,7 +17,7 @@ for app in (licenses, accounts, subscriptions, webhooks, health):
     app.urls.register(router)
 
 urlpatterns = [
-    *(path("", include((router.urls(dialect), dialect.name))) for dialect in DIALECTS),
+    *(router.mount(dialect) for dialect in DIALECTS),
     *docs.urls(router),
     path(".well-known/jwks.json", KeysView.as_view(), name="jwks"),
     path("admin/", admin.site.urls),

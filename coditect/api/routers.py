@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.urls import URLPattern, path
+from django.urls import URLResolver, include, path
 
 from coditect.api.dialects import Dialect
 from coditect.api.enveloped import ENVELOPED
@@ -32,14 +32,11 @@ class Router:
         """Serve `path` by `view` in both dialects, or `only` in one. Reversed as `<dialect>:<name>`."""
         self.routes.append(Route(path, view, name, (only,) if only else DIALECTS))
 
-    def urls(self, dialect: Dialect) -> list[URLPattern]:
-        """The URL patterns of one dialect."""
-        return [
-            path(
-                f"{dialect.prefix}{route.path}{dialect.slash}",
-                route.view.as_view(dialect=dialect),
-                name=route.name,
-            )
+    def mount(self, dialect: Dialect) -> URLResolver:
+        """The paths of one dialect, below its prefix, so that the other's requests pass them all at one look."""
+        patterns = [
+            path(f"{route.path}{dialect.slash}", route.view.as_view(dialect=dialect), name=route.name)
             for route in self.routes
             if dialect in route.dialects
         ]
+        return path(dialect.prefix, include((patterns, dialect.name)))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import include, path
+from django.urls import path
 from rest_framework.request import Request
 
 from coditect.api.dialects import Dialect
@@ -56,6 +56,6 @@ router.add("wrong-type", WrongTypeView, name="wrong-type")
 router.add("unwritable", UnwritableView, name="unwritable")
 
 urlpatterns = [
-    *(path("", include((router.urls(dialect), dialect.name))) for dialect in DIALECTS),
+    *(router.mount(dialect) for dialect in DIALECTS),
     *(path(outside(dialect), crash_outside) for dialect in DIALECTS),
 ]

@@ -11,9 +11,11 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models, transaction
 from django.utils import timezone
 from rest_framework_simplejwt.tokens import AccessToken
@@ -107,17 +109,19 @@ def new_token(user_id: UUID) -> str:
 def copy(rows: Sequence[models.Model]) -> None:
     """Store rows by COPY."""
     meta = rows[0]._meta
-    names = [str(field.attname) for field in meta.concrete_fields]
     columns = ", ".join(str(field.column) for field in meta.concrete_fields)
-    lines = ["\t".join([as_text(row.__dict__[name]) for name in names]) for row in rows]
+    lines = ["\t".join([as_text(row, field) for field in meta.concrete_fields]) for row in rows]
     with connection.cursor() as cursor, cursor.copy(f"COPY {meta.db_table} ({columns}) FROM STDIN") as table:
         table.write("\n".join(lines))
 
 
-def as_text(value: object) -> str:
+def as_text(row: models.Model, field: "models.Field[Any, Any]") -> str:
     """A value in COPY's text form; ours contain nothing that would have to be escaped."""
+    value = row.__dict__[field.attname]
     if value is None:
         return "\\N"
+    if isinstance(field, ArrayField):
+        return f"{{{','.join(value)}}}"
     return json.dumps(value) if isinstance(value, list | dict) else str(value)
 
 

@@ -26,7 +26,8 @@ def routes() -> set[str]:
     found = set()
     for resolver in get_resolver().url_patterns:
         if isinstance(resolver, URLResolver):
-            paths = [str(entry.pattern) for entry in resolver.url_patterns if isinstance(entry, URLPattern)]
+            entries = [entry for entry in resolver.url_patterns if isinstance(entry, URLPattern)]
+            paths = [f"{resolver.pattern}{entry.pattern}" for entry in entries]
             found |= {re.sub(r"<[^>]+>", "{id}", path) for path in paths if path.startswith(("api/v1/", "v1/"))}
     return found
 
