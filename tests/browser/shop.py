@@ -6,19 +6,17 @@ from datetime import datetime
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, TypeVar
-from uuid import uuid4
 
 import requests
 
 from coditect.local import process
 from coditect.local.fake_stripe.embedded import EmbeddedStripe
-from tests.factories import PASSWORD
 from tests.live import Live
 
 SEAT_TTL_SECONDS = 5
 BEAT_SECONDS = 0.5
 PATIENCE_SECONDS = 30.0
-POLL_SECONDS = 0.02
+POLL_SECONDS = 0.05
 ANSWER_SECONDS = 30.0
 
 Found = TypeVar("Found")
@@ -53,6 +51,7 @@ class Shop:
         for program in (self.live.worker, self.live.beat):
             program.launch()
         self.stripe.wait_ready()
+        self._token = self.live.log_in()
 
     def close(self) -> None:
         """Stop everything."""
@@ -66,24 +65,21 @@ class Shop:
 
     @property
     def back(self) -> str:
-        """A page of ours that a checkout may lead back to."""
-        return f"{self.live.url}/api/docs/"
+        """A page of ours that Stripe's may lead back to; one that browsers are quick with."""
+        return f"{self.live.url}/healthz"
 
-    def sign_up(self) -> "Customer":
+    def found(self) -> "Customer":
         """A new organization, and its owner logged in."""
-        return Customer(f"{self.live.url}/api/v1", back=self.back)
+        return Customer(f"{self.live.url}/api/v1", token=self._token, back=self.back)
 
 
 class Customer:
     """The owner of an organization, over the API alone."""
 
-    def __init__(self, api: str, *, back: str) -> None:
-        self._api, self._back, self._headers = api, back, {}
-        email = f"buyer-{uuid4().hex}@example.com"
-        about = {"full_name": "Ada Buyer", "company_name": "Acme"}
-        self.post("auth/register", email=email, password=PASSWORD, **about)
-        access = self.post("auth/token", email=email, password=PASSWORD)["access"]
-        self._headers = {"Authorization": f"Bearer {access}"}
+    def __init__(self, api: str, *, token: str, back: str) -> None:
+        self._api, self._back = api, back
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._headers["X-Organization-Id"] = self.post("orgs", name="Acme")["id"]
 
     def ask(self, method: str, path: str, **body: Any) -> requests.Response:
         """Send a request to the API."""
@@ -117,9 +113,9 @@ class Customer:
         """What the organization has."""
         return self.get("subscriptions/current")
 
-    def wait_for_status(self, status: str) -> Any:
-        """The subscription, once it is bought and has this status."""
-        return wait_for(self.subscription, lambda found: bool(found["id"]) and found["status"] == status)
+    def wait_for_subscription(self, **wanted: Any) -> Any:
+        """The subscription, once it is bought and so."""
+        return wait_for(self.subscription, lambda found: bool(found["id"]) and wanted.items() <= found.items())
 
     def license(self) -> Any:
         """The license that was bought; None before."""

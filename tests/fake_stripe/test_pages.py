@@ -36,7 +36,8 @@ class TestCheckoutPage:
     def test_says_what_is_bought(self, fake: FakeStripe, client: stripe.StripeClient) -> None:
         page = respond(fake, "GET", path_of(open_checkout(client, seats=3).url))
         assert page.status == 200
-        assert "3 of CODITECT Pro: $147.00 per month" in page.body
+        for words in ("CODITECT Pro", "<td>3</td>", "$49.00", "$147.00 per month"):
+            assert words in page.body
         for label in ("Pay with a good card", "Pay with a declining card", "Cancel"):
             assert f"<button>{label}</button>" in page.body
 
@@ -137,6 +138,13 @@ class TestPortalPage:
         press(fake, path, invoice=invoice)
         assert client.v1.subscriptions.retrieve(subscription.id).status == "active"
 
+    def test_escapes_what_it_shows(self, fake: FakeStripe, client: stripe.StripeClient, path: str) -> None:
+        client.v1.products.update("prod_pro", {"name": "<script>alert(1)</script>"})
+        fake.advance(days=32)
+        pages = [path, path_of(fake.objects("invoice")[-1]["hosted_invoice_url"])]
+        bodies = [respond(fake, "GET", page).body for page in pages]
+        assert ["&lt;script&gt;" in body and "<script>" not in body for body in bodies] == [True, True]
+
     def test_takes_no_card_that_it_does_not_know(self, fake: FakeStripe, path: str) -> None:
         assert "Your card number is incorrect." in press(fake, path, number="1").body
 
@@ -193,6 +201,24 @@ class TestControlPage:
         renewed = client.v1.subscriptions.retrieve(subscription.id)
         assert item_of(renewed).current_period_start == item_of(subscription).current_period_end
         assert len(charged(fake)) == 2
+
+    def test_renews_at_once_what_was_bought_on_the_same_day(
+        self, fake: FakeStripe, client: stripe.StripeClient, person: Person
+    ) -> None:
+        subscribe(client, person)
+        fake.advance(seconds=1800)
+        subscribe(client, person)
+        press(fake, "/control/clock", renewal="next")
+        assert len(charged(fake)) == 4
+
+    def test_leaves_for_later_what_was_bought_on_another_day(
+        self, fake: FakeStripe, client: stripe.StripeClient, person: Person
+    ) -> None:
+        subscribe(client, person)
+        fake.advance(days=5)
+        subscribe(client, person)
+        press(fake, "/control/clock", renewal="next")
+        assert len(charged(fake)) == 3
 
     def test_chooses_what_becomes_of_the_unpaid(self, fake: FakeStripe) -> None:
         press(fake, "/control/after-retries", rule="canceled")

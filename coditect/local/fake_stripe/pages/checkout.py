@@ -1,9 +1,10 @@
 """The checkout page: what is bought, and the cards to pay with."""
 
+from html import escape
 from http import HTTPStatus
 
 from coditect.local.fake_stripe.fake import FakeStripe
-from coditect.local.fake_stripe.pages.html import Page, button, document, entry, go_to, money, text
+from coditect.local.fake_stripe.pages.html import Page, button, document, entry, go_to, money, table, text
 from coditect.local.fake_stripe.person import Person
 from coditect.local.fake_stripe.problems import StripeProblem
 from coditect.local.fake_stripe.resources import checkout
@@ -20,15 +21,20 @@ def show(fake: FakeStripe, id: str, *, problem: str | None = None) -> Page:
         line = checkout.line_items(fake.world, session)["data"][0]
     if session["status"] != "open":
         return document("Checkout", text(f"This checkout is {session['status']}. There is nothing to pay here."))
-    interval = line["price"]["recurring"]["interval"]
     trial = session["_subscription_data"].get("trial_period_days")
     parts = [
-        text(f"{line['quantity']} of {line['description']}: {money(line['amount_total'])} per {interval}"),
+        table(["What", "Quantity", "Each", "Total"], [_row(line)]),
         text(f"The first {trial} days are free.") if trial else "",
         text(problem, css="problem") if problem else "",
-        *_choices(session),
+        *[f"<div>{choice}</div>" for choice in _choices(session)],
     ]
     return document("Checkout", *parts, status=HTTPStatus.PAYMENT_REQUIRED if problem else HTTPStatus.OK)
+
+
+def _row(line: Json) -> list[str]:
+    price = line["price"]
+    total = f"{money(line['amount_total'])} per {price['recurring']['interval']}"
+    return [escape(line["description"]), str(line["quantity"]), money(price["unit_amount"]), f"<b>{total}</b>"]
 
 
 def _choices(session: Json) -> list[str]:

@@ -15,6 +15,8 @@ _KINDS = ("customer", "checkout.session", "subscription", "invoice", "charge", "
 _SHOWN = 40
 # Long enough that a renewal's draft has become an invoice and was charged.
 _BEYOND_SECONDS = 3660
+# What was bought within a day is renewed by one press of the button.
+_TOGETHER_SECONDS = due.DAY
 
 
 def show(fake: FakeStripe) -> Page:
@@ -118,7 +120,9 @@ def _seconds_to_renewal(fake: FakeStripe) -> int:
         now = fake.world.now()
         live = [one for one in fake.objects("subscription", test_clock=None) if due.due_of(_noted(fake, one))]
     ends = [one["items"]["data"][0]["current_period_end"] for one in live]
-    return max(min(ends, default=now) - now, 0) + _BEYOND_SECONDS
+    first = min(ends, default=now)
+    last = max((end for end in ends if end < first + _TOGETHER_SECONDS), default=now)
+    return max(last - now, 0) + _BEYOND_SECONDS
 
 
 def _noted(fake: FakeStripe, body: Json) -> Json:

@@ -9,8 +9,10 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto
 header { border-bottom: 2px solid #635bff; margin-bottom: 1.5rem; } h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; }
 table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: .3rem .6rem .3rem 0;
 border-bottom: 1px solid #e3e8ee; vertical-align: top; } form { display: inline-block; margin: .2rem .4rem .2rem 0; }
-td:last-child { white-space: nowrap; }
-button { font: inherit; padding: .3rem .8rem; } .problem { color: #b3093c; font-weight: bold; } input { font: inherit; }
+td:last-child { white-space: nowrap; } table { margin-bottom: 1rem; }
+button { font: inherit; padding: .3rem .8rem; border: 1px solid #635bff; border-radius: 4px; background: #f6f8fa;
+color: #1a1f36; cursor: pointer; } button:hover { background: #e3e1ff; } input { font: inherit; padding: .25rem; }
+.problem { color: #b3093c; font-weight: bold; }
 """
 
 

@@ -1,5 +1,6 @@
 """The billing portal and the page of one invoice."""
 
+from html import escape
 from http import HTTPStatus
 
 from coditect.local.fake_stripe.fake import FakeStripe
@@ -49,7 +50,7 @@ def _subscription(fake: FakeStripe, one: Json, *, action: str) -> list[str]:
             **{"renew" if is_ending else "cancel": one["id"]},
         )
     end = f"ends on {until}" if is_ending else f"period until {until}"
-    return [f"{item['quantity']} of {name}", one["status"], end, change]
+    return [escape(f"{item['quantity']} of {name}"), f"<b>{one['status']}</b>", end, change]
 
 
 def _card(fake: FakeStripe, session: Json, subscriptions: list[Json], *, action: str) -> list[str]:
@@ -98,7 +99,7 @@ def show_invoice(fake: FakeStripe, id: str, *, problem: str | None = None) -> Pa
     """An invoice with its lines, and a button to pay it."""
     with fake.lock:
         invoice = fake.world.find("invoice", id)
-    rows = [[line["description"], money(line["amount"])] for line in invoice["lines"]["data"]]
+    rows = [[escape(line["description"]), money(line["amount"])] for line in invoice["lines"]["data"]]
     parts = [
         text(problem, css="problem") if problem else "",
         text(f"{invoice['status']}, {day(invoice['created'])}"),
