@@ -31,7 +31,7 @@ from tests.tables.world import World
 # More on request: FUZZ_EXAMPLES=500 make test ARGS=tests/schema
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "4"))
 # Rules that no schema can tell: a password must be hard to guess, a token from a mail genuine, a code the one sent, a
-# range must begin before it ends, a batch names ids or keys.
+# range must begin before it ends, a batch names ids or keys, a price is on offer, a redirect leads to us.
 BEYOND_SCHEMAS = {
     "register",
     "reset_password",
@@ -52,6 +52,11 @@ BEYOND_SCHEMAS = {
     "show_usage",
     "export_usage",
     "import_licenses",
+    "create_subscription",
+    "open_checkout",
+    "change_subscription_plan",
+    "change_subscription_seats",
+    "open_billing_portal",
 }
 NUL = json.dumps("\0").strip('"')
 ADDRESSES = st.from_regex(r"[a-z]{1,20}@[a-z]{1,20}\.example", fullmatch=True)
