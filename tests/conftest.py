@@ -14,7 +14,6 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from accounts.models import Role
 from coditect import redis
-from coditect.local.fake_stripe.client import InProcessClient
 from coditect.local.fake_stripe.fake import FakeStripe
 from coditect.local.fake_stripe.person import Person as Buyer
 from licenses import signing
@@ -22,6 +21,7 @@ from licenses.models import License
 from subscriptions import stripe
 from tests.dialects import NAMES, Api
 from tests.factories import Person, make_license, make_person
+from tests.fake_stripe.client import InProcessClient
 from tests.live import Live
 from tests.tables.cases import SIZES
 

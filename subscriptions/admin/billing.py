@@ -41,10 +41,11 @@ class SubscriptionAdmin(ToLookAt):
         "current_period_end",
         "cancel_at_period_end",
         "past_due_at",
+        "is_surplus",
         "synced_at",
     ]
     list_select_related = ["organization", "price"]
-    list_filter = ["status", "price", "cancel_at_period_end"]
+    list_filter = ["status", "is_surplus", "price", "cancel_at_period_end"]
     search_fields = ["organization__name", "=id", "=stripe_subscription_id", "license__key_string"]
     search_help_text = "An organization's name, a license's key, or an id, Stripe's or ours."
 

@@ -10,9 +10,9 @@ from accounts.models import Organization
 from licenses.models import License
 from subscriptions.models.plans import Price
 
-# Those that Stripe charges for, or may again: an organization has at most one. One whose first payment is still missing
-# ("incomplete") is nobody's yet: it must not keep people from buying.
-LIVE = Q(status__in=["trialing", "active", "past_due", "unpaid", "paused"])
+# Those that Stripe charges for, or may again: an organization has at most one that counts. One whose first payment is
+# still missing ("incomplete") is nobody's yet: it must not keep people from buying.
+LIVE = Q(status__in=["trialing", "active", "past_due", "unpaid", "paused"], is_surplus=False)
 
 
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
@@ -23,7 +23,7 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         return self.filter(organization=organization)
 
     def live(self) -> "SubscriptionQuerySet":
-        """Those that have begun and not ended."""
+        """Those that have begun and not ended, surplus ones left out."""
         return self.filter(LIVE)
 
     def locked(self) -> "SubscriptionQuerySet":
@@ -51,6 +51,7 @@ class Subscription(models.Model):
 
     PAID = frozenset({Status.TRIALING, Status.ACTIVE})
     ENDED = frozenset({Status.CANCELED, Status.INCOMPLETE_EXPIRED})
+    NEVER_BEGUN = frozenset({Status.INCOMPLETE, Status.INCOMPLETE_EXPIRED})
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="subscriptions")
@@ -68,6 +69,11 @@ class Subscription(models.Model):
     ended_at = models.DateTimeField(null=True)
     trial_end = models.DateTimeField(null=True)
     past_due_at = models.DateTimeField(null=True)
+    is_surplus = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Made at Stripe beside an older one: it is charged there, and gives no seats here.",
+    )
     created_at = models.DateTimeField()
     synced_at = models.DateTimeField(help_text="When Stripe was last asked.")
 
@@ -86,6 +92,11 @@ class Subscription(models.Model):
     def is_paid(self) -> bool:
         """Whether seats are due for it: it is paid, or on trial."""
         return self.status in self.PAID
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it has ever been paid for, or on trial."""
+        return self.status not in self.NEVER_BEGUN
 
     @property
     def has_ended(self) -> bool:

@@ -43,7 +43,7 @@ def next_step(subscription: Subscription, *, at: datetime) -> datetime | None:
 
 def remind(subscription: Subscription, *, at: datetime, now: datetime) -> None:
     """Queue the mails that are due, each once to every owner; only the last of several is sent, see mails.py."""
-    if subscription.past_due_at is None:
+    if subscription.past_due_at is None or subscription.is_surplus:
         return
     for template, after in REMINDERS.items():
         if subscription.past_due_at + after <= at and is_first(_key(subscription, template), now=now):

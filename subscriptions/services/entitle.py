@@ -15,12 +15,11 @@ SLACK = timedelta(days=1)
 PAID = "paid"
 UNPAID = "not paid"
 ENDED = "the subscription has ended"
-NEVER_BEGUN = frozenset({Subscription.Status.INCOMPLETE, Subscription.Status.INCOMPLETE_EXPIRED})
 
 
 def entitle(subscription: Subscription, *, at: datetime, now: datetime) -> None:
     """Bring the license in line; `at` is what Stripe's clock says. A license that was revoked is left alone."""
-    if subscription.status in NEVER_BEGUN:
+    if not subscription.has_begun or subscription.is_surplus:
         return
     if subscription.has_ended and _is_handed_on(subscription):
         return
@@ -67,7 +66,7 @@ def _take_over(subscription: Subscription) -> License | None:
     earlier = Subscription.objects.for_organization(organization).exclude(pk=subscription.pk).exclude(license=None)
     usable = earlier.filter(license__organization=organization).exclude(license__status=License.Status.REVOKED)
     last = usable.select_related("license").order_by("-created_at").first()
-    if last is None or not last.has_ended:
+    if last is None or not (last.has_ended or last.is_surplus):
         return None
     license, last.license = last.license, None
     last.save(update_fields=["license"])
@@ -76,40 +75,48 @@ def _take_over(subscription: Subscription) -> License | None:
 
 def _change(license: License, subscription: Subscription, *, now: datetime) -> None:
     """Tier, seats and end as sold; more seats only once they are paid."""
-    plan = subscription.price.plan
-    change_terms(
-        license_id=license.pk,
-        tier=plan.tier,
-        features=plan.features,
-        renews_itself=not subscription.is_ending,
-        now=now,
-    )
+    _change_terms(license, subscription, renews_itself=not subscription.is_ending, now=now)
     if subscription.is_paid or subscription.seats < license.max_seats:
-        change_seats(license_id=license.pk, seats=subscription.seats)
+        _change_seats(license, subscription)
     end = end_of(subscription)
-    if end > now:
+    if end > now and end != license.expires_at:
         renew_license(license_id=license.pk, expires_at=end, reason=PAID, now=now)
+
+
+def _change_terms(license: License, subscription: Subscription, *, renews_itself: bool, now: datetime) -> None:
+    """What is so already is not asked for, here and below: most events bring nothing new, and each would lock seats."""
+    plan = subscription.price.plan
+    terms = {"tier": plan.tier, "features": plan.features, "renews_itself": renews_itself}
+    if any(getattr(license, name) != value for name, value in terms.items()):
+        change_terms(license_id=license.pk, **terms, now=now)
+
+
+def _change_seats(license: License, subscription: Subscription) -> None:
+    if license.max_seats != subscription.seats:
+        change_seats(license_id=license.pk, seats=subscription.seats)
 
 
 def _reinstate(license: License, *, reason: str, now: datetime) -> None:
     """Lift our own hold, where there is one; those of others are theirs."""
-    if License.Hold.BILLING in License.objects.get(pk=license.pk).holds:
+    if License.Hold.BILLING in license.holds:
         reinstate_license(license_id=license.pk, hold=License.Hold.BILLING, reason=reason, now=now)
 
 
 def _is_handed_on(subscription: Subscription) -> bool:
     """Whether its license is a later subscription's now."""
     later = Subscription.objects.for_organization(subscription.organization).exclude(license=None)
-    return subscription.license_id is None and later.filter(created_at__gt=subscription.created_at).exists()
+    is_later = later.filter(created_at__gt=subscription.created_at, is_surplus=False)
+    return subscription.license_id is None and is_later.exists()
 
 
 def _end(license: License, subscription: Subscription, *, now: datetime) -> None:
     """Let the license have expired, and see that there is a free one to fall back to."""
-    plan = subscription.price.plan
-    change_terms(license_id=license.pk, tier=plan.tier, features=plan.features, renews_itself=False, now=now)
-    end_license(license_id=license.pk, at=subscription.ended_at or now, reason=ENDED, now=now)
+    _change_terms(license, subscription, renews_itself=False, now=now)
+    end = min(subscription.ended_at or now, now)
+    if license.expires_at is None or license.expires_at > end:
+        end_license(license_id=license.pk, at=end, reason=ENDED, now=now)
     # Of no use any more, but what it was in the end must not depend on what of it we saw.
-    change_seats(license_id=license.pk, seats=subscription.seats)
+    _change_seats(license, subscription)
     _reinstate(license, reason=ENDED, now=now)
     licenses = License.objects.for_organization(subscription.organization)
     if not licenses.filter(tier=FREE_TIER).exclude(status=License.Status.REVOKED).exists():

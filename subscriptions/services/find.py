@@ -32,7 +32,7 @@ def find_subscription(*, organization: Organization, subscription_id: UUID | Non
     if subscription_id is not None:
         subscription = found.filter(pk=subscription_id).first()
     else:
-        subscription = found.live().first() or found.order_by("-created_at", "-id").first()
+        subscription = found.live().first() or found.order_by("is_surplus", "-created_at", "-id").first()
     if subscription is None:
         raise SubscriptionNotFound
     return subscription

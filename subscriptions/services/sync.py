@@ -5,7 +5,7 @@ What an event carries is not believed, only that there is news. So any event, in
 another id, leads to the same end; and none at all does, since whoever has been silent for too long is asked.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -15,7 +15,7 @@ from accounts.models import Organization
 from coditect.errors import NotFound
 from subscriptions import stripe
 from subscriptions.facts import CheckoutFacts, InvoiceFacts, SubscriptionFacts
-from subscriptions.models import Checkout, StripeCustomer
+from subscriptions.models import Checkout, StripeCustomer, Subscription
 from subscriptions.services.dunning import next_step
 from subscriptions.services.write_checkouts import write_checkout
 from subscriptions.services.write_invoices import note_failed_payment, write_invoices
@@ -111,12 +111,16 @@ def _write(customer: StripeCustomer, said: _Said, hint: Hint | None, *, at: date
     organization = Organization.objects.locked().get(pk=customer.organization_id)  # tenancy: the customer's own
     for checkout in said.checkouts:
         write_checkout(organization, checkout, now=now)
-    current = write_subscriptions(organization, said.subscriptions, said.invoices, at=at, now=now)
-    write_invoices(organization, said.invoices, now=now)
+    rows = write_subscriptions(organization, said.subscriptions, said.invoices, at=at, now=now)
+    write_invoices(organization, said.invoices, rows, now=now)
     if hint is not None and hint.type == "invoice.payment_failed":
         note_failed_payment(organization, hint.object_id, attempt=hint.facts.get("attempt_count"), now=now)
-    customer.look_at = None
-    if current is not None and not current.has_ended:
-        due = [current.current_period_end + LATE, next_step(current, at=at)]
-        customer.look_at = min(moment if moment > now else now + LATE for moment in due if moment is not None)
+    customer.look_at = _next_look(rows.values(), at=at, now=now)
     customer.save(update_fields=["heard_at", "look_at"])
+
+
+def _next_look(subscriptions: Iterable[Subscription], *, at: datetime, now: datetime) -> datetime | None:
+    """When to ask although nothing was heard: about a renewal that is late, and at each step of dunning."""
+    living = [each for each in subscriptions if not each.has_ended]
+    due = [step for each in living for step in (each.current_period_end + LATE, next_step(each, at=at)) if step]
+    return min((step if step > now else now + LATE for step in due), default=None)

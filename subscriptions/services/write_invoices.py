@@ -1,6 +1,6 @@
 """What Stripe says of invoices is written down."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +12,15 @@ from subscriptions.services.effects import record_once
 PAID, FAILED = "invoice.paid", "invoice.payment_failed"
 
 
-def write_invoices(organization: Organization, said: Sequence[InvoiceFacts], *, now: datetime) -> None:
+def write_invoices(
+    organization: Organization,
+    said: Sequence[InvoiceFacts],
+    subscriptions: Mapping[str, Subscription],
+    *,
+    now: datetime,
+) -> None:
     """Write every invoice that is new or has changed, and tell of what was paid and what failed."""
     known = {invoice.stripe_invoice_id: invoice for invoice in Invoice.objects.for_organization(organization)}
-    subscriptions = {each.stripe_subscription_id: each for each in Subscription.objects.for_organization(organization)}
     for facts in reversed(said):
         subscription = subscriptions.get(facts.subscription_id or "")
         _write(organization, known.get(facts.id), facts, subscription, now=now)
@@ -36,7 +41,7 @@ def _write(
     *,
     now: datetime,
 ) -> None:
-    values = _values(facts) | {"subscription": subscription}
+    values = _values(facts) | {"subscription_id": subscription.pk if subscription else None}
     if invoice is None:
         invoice = Invoice(organization=organization, stripe_invoice_id=facts.id)
     elif all(getattr(invoice, name) == value for name, value in values.items()):

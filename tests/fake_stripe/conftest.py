@@ -3,10 +3,10 @@
 import pytest
 import stripe
 
-from coditect.local.fake_stripe.client import InProcessClient
 from coditect.local.fake_stripe.fake import FakeStripe
 from coditect.local.fake_stripe.person import Person
 from tests.fake_stripe.account import SECRET, URL, Clock
+from tests.fake_stripe.client import InProcessClient
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import stripe
 
-from coditect.local.fake_stripe.client import InProcessClient
 from coditect.local.fake_stripe.fake import FakeStripe
 from coditect.local.fake_stripe.person import Person
 from tests.fake_stripe.account import Clock, body_of, charged, item_of, make_customer, subscribe
+from tests.fake_stripe.client import InProcessClient
 
 
 class TestTheSameKey:

@@ -54,6 +54,18 @@ class TestRequests:
         assert status == 404
         assert body["error"]["message"].startswith(f"Unrecognized request URL (GET: {path}).")
 
+    @pytest.mark.parametrize("what", ["subscriptions?status=all&", "invoices?"])
+    def test_for_an_unknown_customers_are_refused_and_for_a_deleted_ones_are_not(
+        self, fake: FakeStripe, client: stripe.StripeClient, person: Person, what: str
+    ) -> None:
+        status, body = body_of(fake, "GET", f"/v1/{what}customer=cus_none")
+        assert (status, body["error"]["code"], body["error"]["param"]) == (400, "resource_missing", "customer")
+        assert body["error"]["message"] == "No such customer: 'cus_none'"
+        customer_id = subscribe(client, person)["customer"]
+        client.v1.customers.delete(customer_id)
+        status, body = body_of(fake, "GET", f"/v1/{what}customer={customer_id}")
+        assert (status, len(body["data"])) == (200, 1)
+
     def test_for_unknown_objects_are_404_in_the_path_and_400_in_a_parameter(self, client: stripe.StripeClient) -> None:
         with pytest.raises(stripe.InvalidRequestError) as missing:
             client.v1.customers.retrieve("cus_none")

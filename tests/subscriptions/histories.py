@@ -18,7 +18,6 @@ from accounts.models import Organization
 from coditect.journal import services as journal
 from coditect.journal.models import Event, Mail
 from coditect.local.fake_stripe import faults
-from coditect.local.fake_stripe.client import InProcessClient
 from coditect.local.fake_stripe.fake import FakeStripe
 from coditect.local.fake_stripe.person import Person as Buyer
 from coditect.local.fake_stripe.problems import StripeProblem
@@ -32,6 +31,7 @@ from subscriptions.services.dunning import GRACE
 from subscriptions.services.entitle import SLACK
 from subscriptions.services.reconcile import reconcile
 from tests.factories import Person
+from tests.fake_stripe.client import InProcessClient
 from tests.subscriptions.buying import order
 from webhooks.models import StripeEvent
 from webhooks.serializers.stripe_events import read_event

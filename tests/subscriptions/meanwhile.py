@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db import connection
 
-from coditect.local.fake_stripe.client import InProcessClient
 from coditect.local.fake_stripe.fake import FakeStripe
+from tests.fake_stripe.client import InProcessClient
 
 
 class Meanwhile(InProcessClient):

@@ -5,8 +5,8 @@ from typing import Any
 
 import stripe
 
-from coditect.local.fake_stripe.client import InProcessClient
 from coditect.local.fake_stripe.fake import FakeStripe
+from tests.fake_stripe.client import InProcessClient
 
 Answer = tuple[str, int, Mapping[str, str]]
 

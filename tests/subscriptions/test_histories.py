@@ -12,8 +12,7 @@ from tests.subscriptions.histories import RandomHistory
 class TestHistories:
     def test_end_as_stripe_says(self, db: None, settings: Settings, fake: FakeStripe) -> None:
         found: dict[int, list[str]] = {}
-        seeds = range(scale.current.first_seed, scale.current.first_seed + scale.current.histories)
-        for seed in seeds:
+        for seed in scale.current.seeds(scale.current.histories):
             with transaction.atomic():
                 if complaints := RandomHistory(make_person(), seed=seed).play():
                     found[seed] = complaints

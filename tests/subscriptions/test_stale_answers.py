@@ -9,11 +9,11 @@ import pytest
 import stripe as stripe_package
 from django.db import connection, connections
 
-from coditect.local.fake_stripe.client import InProcessClient
 from coditect.local.fake_stripe.fake import FakeStripe
 from coditect.local.fake_stripe.resources import subscriptions as at_stripe_itself
 from subscriptions import stripe
 from tests.factories import make_person
+from tests.fake_stripe.client import InProcessClient
 from tests.subscriptions.buying import at_stripe, buy, learn
 from tests.subscriptions.happening import only
 

@@ -1,7 +1,10 @@
 """The gateway to Stripe."""
 
 import logging
-from collections.abc import Mapping
+import traceback
+from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -9,12 +12,12 @@ import stripe as package
 from django.db import connection
 from pytest_django import Settings
 
-from coditect.local.fake_stripe.client import InProcessClient
 from coditect.local.fake_stripe.fake import FakeStripe
 from subscriptions import stripe
 from subscriptions.models import Intent
 from tests.dialects import Api
 from tests.factories import Person, make_person
+from tests.fake_stripe.client import InProcessClient
 from tests.subscriptions.buying import buy, check_out
 
 CUSTOMER = {"email": "owner@example.com"}
@@ -40,6 +43,50 @@ class KeptFailure(InProcessClient):
     def request(self, *_: Any, **__: Any) -> tuple[str, int, Mapping[str, str]]:
         body = '{"error": {"type": "api_error", "message": "An unknown error occurred"}}'
         return body, 500, {"idempotent-replayed": "true"}
+
+
+class Redirecting(ThreadingHTTPServer):
+    """Sends everybody elsewhere, on the same host, where a key would be sent along."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), RedirectingHandler)
+        self.asked: list[str] = []
+        self.status = 0
+
+    def begin(self, status: int) -> str:
+        """Answer so from now on; where."""
+        self.status = status
+        Thread(target=self.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class RedirectingHandler(BaseHTTPRequestHandler):
+    """Every request gets the same."""
+
+    server: Redirecting
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.send_response(self.server.status)
+        self.send_header("Location", "/elsewhere")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def do_POST(self) -> None:
+        self.do_GET()
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def redirecting() -> Iterator[Redirecting]:
+    """A server that is not Stripe's."""
+    server = Redirecting()
+    yield server
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture
@@ -105,6 +152,25 @@ class TestGateway:
         assert "AuthenticationError" in caplog.text
         assert "planted_secret" not in caplog.text
         assert "planted_secret" not in f"{caught.value!r} {caught.value.__cause__!r}"
+
+    def test_leaves_no_text_of_stripes_to_a_log(self, fake: FakeStripe, settings: Settings) -> None:
+        settings.STRIPE_SECRET_KEY = "sk_test_planted_secret_key"
+        with pytest.raises(stripe.StripeUnavailable) as caught:
+            stripe.create_customer(CUSTOMER, key="one")
+        written = "".join(traceback.format_exception(caught.value))
+        assert "StripeUnavailable" in written
+        assert "Invalid API Key" not in written
+        assert "secret_key" not in written
+
+    @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+    def test_follows_no_redirect(self, settings: Settings, redirecting: Redirecting, status: int) -> None:
+        settings.STRIPE_SECRET_KEY = "sk_test_to_be_kept"
+        settings.STRIPE_API_BASE = redirecting.begin(status)
+        with pytest.raises(stripe.StripeUnavailable):
+            stripe.create_customer(CUSTOMER, key="one")
+        with pytest.raises(stripe.StripeUnavailable):
+            stripe.list_subscriptions("cus_1")
+        assert [path.partition("?")[0] for path in redirecting.asked] == ["/v1/customers", "/v1/subscriptions"]
 
     def test_lets_the_package_log_nothing_of_what_is_sent(self) -> None:
         assert logging.getLogger("stripe").getEffectiveLevel() == logging.WARNING

@@ -6,9 +6,9 @@ import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from pytest_django import Settings
 
-from coditect.local.fake_stripe.client import InProcessClient
 from subscriptions import stripe
 from tests import factories
+from tests.fake_stripe.client import InProcessClient
 from tests.tables.world import World
 
 

@@ -1,16 +1,22 @@
 """What came in is handled: again where it failed, once where it did not, and never in anybody's way."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
-from coditect.local.fake_stripe.client import InProcessClient
+from coditect.journal.models import Event
 from coditect.local.fake_stripe.fake import FakeStripe
+from coditect.local.fake_stripe.person import Person as Buyer
 from subscriptions import stripe
-from subscriptions.models import StripeCustomer
+from subscriptions.models import Effect, StripeCustomer, Subscription
 from tests.factories import Person
+from tests.fake_stripe.client import InProcessClient
+from tests.subscriptions.buying import check_out_by
+from tests.subscriptions.happening import counted
 from tests.subscriptions.histories import Deadly, Killed
 from webhooks.models import StripeEvent
 from webhooks.services.handle import BACK_OFF, CLAIM, handle_again, handle_events
@@ -34,6 +40,19 @@ def arrive(customer_id: str, *, number: int = 1, at: datetime = NOW) -> StripeEv
     )
     assert receive_event(event, now=at)
     return StripeEvent.objects.get(pk=id)
+
+
+def pays(fake: FakeStripe, person: Person) -> None:
+    """Something is bought, of which nobody here has heard."""
+    checkout = check_out_by(person, seats=3)
+    Buyer(fake).pays(str(checkout.stripe_session_id))
+
+
+def dies_at_the_mark(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
+    """The worker is killed in the moment in which it would mark the event as done."""
+    if sql.startswith('UPDATE "webhooks_stripeevent" SET "status"') and "done_at" in sql:
+        raise Killed
+    return execute(sql, *args)
 
 
 def work(*, at: datetime = NOW) -> int:
@@ -103,6 +122,21 @@ class TestHandleEvents:
         StripeEvent.objects.update(attempts=len(BACK_OFF) + 1)
         assert work() == 0
         assert StripeEvent.objects.get().status == "failed"
+
+    def test_leaves_no_effect_of_an_event_that_is_not_marked(
+        self, customer: StripeCustomer, fake: FakeStripe, owner: Person
+    ) -> None:
+        pays(fake, owner)
+        event = arrive(customer.stripe_customer_id)
+        with connection.execute_wrapper(dies_at_the_mark), pytest.raises(Killed):
+            work()
+        assert not Subscription.objects.exists()
+        assert not Effect.objects.exists()
+        assert not Event.objects.filter(type__startswith="invoice.").exists()
+        event.refresh_from_db()
+        assert (event.status, event.attempts) == ("pending", 1)
+        assert work(at=NOW + CLAIM) == 1
+        assert counted(owner) == {"checkout.completed": 1, "invoice.paid": 1, "subscription.created": 1}
 
     def test_marks_nothing_whose_effects_are_undone(self, customer: StripeCustomer) -> None:
         event = arrive(customer.stripe_customer_id)

@@ -9,6 +9,8 @@ import pytest
 import stripe
 from pytest_django import Settings
 
+from coditect import redis
+from coditect.api import throttling
 from tests.api.shapes import assert_problem
 from tests.dialects import Answer, Api
 from tests.webhooks.signed import OTHER_SECRET, SECRET, body_of, signature
@@ -16,6 +18,7 @@ from webhooks.models import StripeEvent
 from webhooks.services.inbox import HEARD
 
 BODY = body_of()
+REFUSED_HERE = throttling.Limit("stripe_refused", "ip:127.0.0.1", 60)
 THIN = json.dumps(
     {"id": "evt_1", "object": "v2.core.event", "type": "v1.billing.meter.error", "created": "now"}
 ).encode()
@@ -148,6 +151,15 @@ class TestReceiveStripeEvents:
     def test_has_no_limit(self, api: Api) -> None:
         answers = [send(api, body_of(id=f"evt_{number}")) for number in range(120)]
         assert {answer.status for answer in answers} == {200}
+
+    def test_limits_an_address_that_guesses_at_signatures_and_nobody_who_signs(self, api: Api) -> None:
+        redis.client.set(REFUSED_HERE.key, REFUSED_HERE.requests - 1, px=throttling.WINDOW_MS)
+        forged = signature(BODY, secret="whsec_theirs")
+        assert_problem(send(api, header=forged), 400, "signature_invalid")
+        refused = send(api, header=forged)
+        assert (refused.status, refused.headers["X-RateLimit-Limit"]) == (429, "60")
+        assert int(refused.headers["Retry-After"]) > 0
+        assert send(api).status == 200
 
     def test_is_not_there_without_a_secret(self, api: Api, settings: Settings) -> None:
         settings.STRIPE_WEBHOOK_SECRETS = []

@@ -11,12 +11,15 @@ from coditect.api import throttling
 from coditect.api.parsers import RawParser
 from coditect.api.schema.description import Answer, describe
 from coditect.api.views import PublicView
+from coditect.errors import LimitExceeded
 from webhooks.answers import ReceivedBody
 from webhooks.serializers.stripe_events import EventSerializer, read_event
 from webhooks.services.inbox import StripeNotConnected, receive_event
 from webhooks.signatures import SignatureInvalid, verify_signature
 
 SIGNATURE = "Stripe-Signature"
+# Of each address. Whoever guesses at signatures cannot use up what Stripe needs.
+REFUSED = throttling.Category("stripe_refused", 60, per_user=False)
 EXAMPLE = {
     "id": "evt_0",
     "object": "event",
@@ -39,7 +42,7 @@ class StripeEventsView(PublicView):
     }
 
     def rate_limits(self, request: Request) -> list[throttling.Limit]:
-        """None for Stripe, which sends thousands at once where many renew on the same day; see `post`."""
+        """None for what is signed: Stripe sends thousands at once where many renew on the same day."""
         return []
 
     @describe(
@@ -48,7 +51,7 @@ class StripeEventsView(PublicView):
         tag="Webhooks",
         request=EventSerializer,
         answers=[Answer(ReceivedBody)],
-        errors=[SignatureInvalid, StripeNotConnected],
+        errors=[SignatureInvalid, StripeNotConnected, LimitExceeded],
         example=EXAMPLE,
         is_limited=False,
     )
@@ -58,6 +61,10 @@ class StripeEventsView(PublicView):
             raise StripeNotConnected
         body: bytes = self.body.get("raw", b"")
         header, now = request.headers.get(SIGNATURE, ""), timezone.now()
-        verify_signature(body, header=header, secrets=settings.STRIPE_WEBHOOK_SECRETS, now=now)
+        try:
+            verify_signature(body, header=header, secrets=settings.STRIPE_WEBHOOK_SECRETS, now=now)
+        except SignatureInvalid:
+            throttling.check([REFUSED.for_request(request)])
+            raise
         receive_event(read_event(body), now=now)
         return {"received": True}

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
 from threading import RLock
@@ -53,6 +54,7 @@ class FakeStripe:
         self.key = key
         self.lock = RLock()
         self.store = Store(path, due_of=due.due_of)
+        self._read: dict[str, tuple[tuple[int, int], Answer]] = {}
         self.world = World(self.store, clock=clock)
         self.world.url = url
         with self.store.transaction():
@@ -102,6 +104,17 @@ class FakeStripe:
         return None
 
     def _answer(self, method: str, url: str, body: str, request: Request) -> Answer:
+        """Whoever reads what has not changed since gets the same; nothing here changes by being read."""
+        if method != "GET":
+            return self._carry_out(method, url, body, request)
+        version = self.store.version
+        known_version, answer = self._read.get(url, (None, None))
+        if answer is None or known_version != version:
+            answer = self._carry_out(method, url, body, request)
+            self._read[url] = self.store.version, answer
+        return answer
+
+    def _carry_out(self, method: str, url: str, body: str, request: Request) -> Answer:
         fingerprint = _fingerprint(method, url, body)
         with self.store.transaction():
             if stored := self._stored(request, fingerprint=fingerprint):
@@ -137,8 +150,7 @@ class FakeStripe:
         answer = _clean(answer)
         paths = params.get("expand", [])
         expansion.expand(self.world, answer, paths)
-        wrong = list(complaints(answer))
-        if wrong:
+        if wrong := _complaints_about(answer):
             raise StripeProblem(f"The fake Stripe answers wrongly: {' '.join(wrong)}", status=500, type="api_error")
         return json.dumps(answer)
 
@@ -231,6 +243,18 @@ def _fingerprint(method: str, url: str, body: str) -> str:
 
 def _refusal(problem: StripeProblem) -> Answer:
     return Answer(problem.status, json.dumps(problem.body()))
+
+
+def _complaints_about(answer: Json) -> list[str]:
+    """Of a list, each object by itself: most of them were judged before, as they were answered before."""
+    page = {**answer, "data": []} if answer.get("object") == "list" else answer
+    items = answer["data"] if page is not answer else []
+    return [*complaints(page), *(complaint for item in items for complaint in _judged(json.dumps(item)))]
+
+
+@lru_cache(maxsize=1024)
+def _judged(text: str) -> tuple[str, ...]:
+    return tuple(complaints(json.loads(text)))
 
 
 def _clean(answer: Json) -> Json:

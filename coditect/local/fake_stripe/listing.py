@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from coditect.local.fake_stripe import problems
+from coditect.local.fake_stripe.resources import customers
 from coditect.local.fake_stripe.store import Json
 from coditect.local.fake_stripe.world import World
 
@@ -13,7 +14,9 @@ _PAGING = {"limit", "starting_after", "ending_before", "expand"}
 
 
 def page(world: World, params: Json, *, kind: str, url: str) -> Json:
-    """One page of a kind's objects. Raises StripeProblem for a bad limit or an unknown cursor."""
+    """One page of a kind's objects. Raises StripeProblem for a bad limit, an unknown cursor, or an unknown customer."""
+    if "customer" in params and not customers.was_deleted(world, params["customer"]):
+        world.find("customer", params["customer"], param="customer")
     narrow = {name: params[name] for name in _IN_DATABASE if name in params}
     matching = [body for body in reversed(world.store.select(kind, **narrow)) if _matches(body, params)]
     return paged(matching, params, url=url)

@@ -55,6 +55,12 @@ class Store:
             raise
         self.connection.execute("COMMIT" if is_outermost else "RELEASE part")
 
+    @property
+    def version(self) -> tuple[int, int]:
+        """Another one after every change, here or by another process."""
+        (elsewhere,) = self.connection.execute("PRAGMA data_version").fetchone()
+        return self.connection.total_changes, elsewhere
+
     def get(self, id: str) -> Json | None:
         row = self.connection.execute("SELECT body FROM object WHERE id = ?", [id]).fetchone()
         return json.loads(row[0]) if row else None

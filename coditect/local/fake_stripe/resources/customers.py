@@ -82,4 +82,14 @@ def delete(world: World, _params: Json, id: str) -> Json:
     for subscription in world.store.select("subscription", customer=id):
         if subscription["status"] not in subscriptions.ENDED:
             subscriptions.end(world, subscription)
+    world.store.set(_deleted(id), True)
     return world.remove(customer, event="customer.deleted")
+
+
+def was_deleted(world: World, id: str) -> bool:
+    """Whether there was such a customer: its history can be read for ever."""
+    return bool(world.store.setting(_deleted(id)))
+
+
+def _deleted(id: str) -> str:
+    return f"deleted {id}"
