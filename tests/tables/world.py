@@ -1,7 +1,8 @@
 """Who acts in the tables, and what there is to act on; things are made when a case asks for them."""
 
+import copy
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from django.utils import timezone
@@ -28,6 +29,7 @@ class World:
 
     people: dict[str, Person] = field(init=False)
     license: License = field(init=False)
+    login_session_ids: dict[str, UUID] = field(init=False)
 
     def __post_init__(self) -> None:
         owner = make_person(Role.OWNER)
@@ -35,10 +37,24 @@ class World:
         self.people = {Role.OWNER: owner, **colleagues, OUTSIDER: make_person(Role.OWNER)}
         staff = make_user(is_staff=True)
         self.people[STAFF] = Person(Membership(organization=owner.organization, user=staff), log_in(staff))
+        self.login_session_ids = {
+            actor: tokens.read_access_token(person.token).login_session_id for actor, person in self.people.items()
+        }
         self.license = make_license(owner.organization, seats=50)
         # Made when it is first needed, which would look as if a request had planted it.
         current_signer(now=timezone.now())
         self.foreign_license = make_license(self.outsider.organization, seats=50)
+
+    def again(self) -> "World":
+        """The same as it was made, for a test that changes it; with new access tokens, which soon expire."""
+        world, logins = copy.deepcopy(self), self.login_session_ids
+        world.people = {
+            actor: replace(
+                person, token=tokens.new_access_token(user_id=person.user_id, login_session_id=logins[actor])
+            )
+            for actor, person in world.people.items()
+        }
+        return world
 
     @property
     def owner(self) -> Person:
