@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
@@ -31,6 +32,15 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     """Tests that commit are cleared away by a TRUNCATE, which the journal refuses everywhere else."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE journal_event DISABLE TRIGGER journal_event_keep_all")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_hashes() -> Iterator[None]:
+    """The same algorithm with the least work: the tests hash thousands of passwords. The live servers do all of it."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for name, least in (("time_cost", 1), ("memory_cost", 8), ("parallelism", 1)):
+            monkeypatch.setattr(Argon2PasswordHasher, name, least)
+        yield
 
 
 @pytest.fixture

@@ -24,7 +24,6 @@ from coditect import redis
 from tests.schema.conformance import operation_of
 from tests.schema.test_documents import SCHEMA_PATHS
 from tests.tables.cases import CASES, case_id, client
-from tests.tables.conftest import _quick_hashes
 from tests.tables.operations import Operation
 from tests.tables.world import World
 
@@ -57,8 +56,6 @@ ADDRESSES = st.from_regex(r"[a-z]{1,20}@[a-z]{1,20}\.example", fullmatch=True)
 schemathesis.openapi.format("email", ADDRESSES)
 
 AnyCase = Case[Any]
-# For each test here too: made-up requests log in as well.
-__all__ = ["_quick_hashes"]
 
 
 @cache
