@@ -1,7 +1,9 @@
 """Fixtures that every test may use."""
 
+import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from licenses import signing
 from licenses.models import License
 from tests.dialects import NAMES, Api
 from tests.factories import Person, make_license, make_person
-from tests.live import Live
+from tests.live import Live, prepare
 from tests.tables.cases import SIZES
 
 
@@ -85,14 +87,28 @@ def license(owner: Person) -> License:
 
 
 @pytest.fixture(scope="session")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def prepared() -> Path:
+    """The database that live servers begin with, in the directory that all workers of the run share."""
+    return prepare(Path(os.environ["CODITECT_DATA_DIR"]))
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Iterator[Live]:
     """The real server, without rate limits: its clients are many and log in often."""
-    server = Live(tmp_path_factory.mktemp("live"), RATE_LIMIT_FACTOR="0")
+    server = Live(tmp_path_factory.mktemp("live"), prepared=prepared, RATE_LIMIT_FACTOR="0")
     try:
         server.start()
         yield server
     finally:
         server.stop()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Where workers take whole files, they begin with those that wait most."""
+    from tests.schedule import WaitersFirst
+
+    return WaitersFirst(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
