@@ -10,12 +10,14 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db import connection
+from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 
 from accounts.models import Role
 from coditect import redis
 from licenses import signing
 from licenses.models import License
+from tests.clearing import clear, may_clear
 from tests.dialects import NAMES, Api
 from tests.factories import Person, make_license, make_person
 from tests.live import Live, prepare
@@ -31,9 +33,12 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Tests that commit are cleared away by a TRUNCATE, which the journal refuses everywhere else."""
+    """What tests commit is cleared away: quickly where we may, else by a TRUNCATE that the journal must not refuse."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE journal_event DISABLE TRIGGER journal_event_keep_all")
+        if may_clear():
+            TransactionTestCase._fixture_teardown = clear
+        else:
+            cursor.execute("ALTER TABLE journal_event DISABLE TRIGGER journal_event_keep_all")
 
 
 @pytest.fixture(scope="session", autouse=True)
