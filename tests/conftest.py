@@ -1,15 +1,18 @@
 """Fixtures that every test may use."""
 
+import os
 import sys
 from collections.abc import Iterator
-from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db import connection
 from django.db.models.signals import post_migrate
+from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker, Settings
 
 from accounts.models import Role
@@ -19,10 +22,11 @@ from coditect.local.fake_stripe.person import Person as Buyer
 from licenses import signing
 from licenses.models import License
 from subscriptions import stripe
+from tests.clearing import clear, may_clear, plant_plans
 from tests.dialects import NAMES, Api
 from tests.factories import Person, make_license, make_person
 from tests.fake_stripe.client import InProcessClient
-from tests.live import Live
+from tests.live import Live, prepare
 from tests.tables.cases import SIZES
 
 
@@ -35,15 +39,23 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Tests that commit are cleared away by a TRUNCATE, which the journal refuses everywhere else."""
+    """What tests commit is cleared away: quickly where we may, else by a TRUNCATE that the journal must not refuse."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE journal_event DISABLE TRIGGER journal_event_keep_all")
-    # The TRUNCATE takes the plans along, too; it ends with this signal.
-    post_migrate.connect(_plant_plans, sender=apps.get_app_config("subscriptions"))
+        if may_clear():
+            TransactionTestCase._fixture_teardown = clear
+        else:
+            cursor.execute("ALTER TABLE journal_event DISABLE TRIGGER journal_event_keep_all")
+            # The TRUNCATE takes the plans along, too; it ends with this signal.
+            post_migrate.connect(plant_plans, sender=apps.get_app_config("subscriptions"))
 
 
-def _plant_plans(**_: Any) -> None:
-    import_module("subscriptions.migrations.0002_seed").plant(apps)
+@pytest.fixture(scope="session", autouse=True)
+def _quick_hashes() -> Iterator[None]:
+    """The same algorithm with the least work: the tests hash thousands of passwords. The live servers do all of it."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for name, least in (("time_cost", 1), ("memory_cost", 8), ("parallelism", 1)):
+            monkeypatch.setattr(Argon2PasswordHasher, name, least)
+        yield
 
 
 @pytest.fixture
@@ -105,14 +117,28 @@ def buyer(fake: FakeStripe) -> Buyer:
 
 
 @pytest.fixture(scope="session")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def prepared() -> Path:
+    """The database that live servers begin with, in the directory that all workers of the run share."""
+    return prepare(Path(os.environ["CODITECT_DATA_DIR"]))
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Iterator[Live]:
     """The real server, without rate limits: its clients are many and log in often."""
-    server = Live(tmp_path_factory.mktemp("live"), RATE_LIMIT_FACTOR="0")
+    server = Live(tmp_path_factory.mktemp("live"), prepared=prepared, RATE_LIMIT_FACTOR="0")
     try:
         server.start()
         yield server
     finally:
         server.stop()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Where workers take whole files, they begin with those that wait most."""
+    from tests.schedule import WaitersFirst
+
+    return WaitersFirst(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

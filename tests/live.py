@@ -1,6 +1,8 @@
 """The real server: gunicorn as in production, on a PostgreSQL and a Valkey of its own, any of which a test may kill."""
 
+import fcntl
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -9,7 +11,7 @@ from pathlib import Path
 
 import requests
 
-from coditect.local import ports, process
+from coditect.local import ports, preparation, process
 from coditect.local.options import ROOT
 from coditect.local.postgres import Postgres
 from coditect.local.programs import BEAT, GUNICORN, WORKER, Demo, Program, prepare_database
@@ -21,14 +23,19 @@ PRIVATE = 0o700
 
 
 class Live:
-    """A set of services in a directory; further settings come as keyword arguments."""
+    """A set of services in a directory; further settings come as keyword arguments.
 
-    def __init__(self, directory: Path, **environment: str) -> None:
+    `prepared`: a directory of PostgreSQL to begin with, from `prepare`.
+    """
+
+    def __init__(self, directory: Path, *, prepared: Path | None = None, **environment: str) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         # PostgreSQL may have to run as nobody, who must get through to its own directory inside.
         for folder in (directory, *directory.parents):
             if folder.stat().st_mode & 0o777 == PRIVATE:
                 folder.chmod(0o711)
+        if prepared is not None:
+            shutil.copytree(prepared, directory / "postgres", ignore=shutil.ignore_patterns("port", "lock", "*.log"))
         self.directory = directory
         self.postgres = Postgres(directory / "postgres", durable=False)
         self.valkey = Valkey(directory / "valkey")
@@ -73,12 +80,18 @@ class Live:
 
     def start(self) -> None:
         """Start the servers and the web, with a migrated and seeded database."""
+        self.start_servers()
+        self.start_web()
+
+    def start_servers(self) -> None:
+        """Start PostgreSQL and Valkey; migrate and seed the database where that was not done."""
         for server in (self.postgres, self.valkey):
             server.launch()
         for server in (self.postgres, self.valkey):
             server.wait_ready()
-        self.demo = prepare_database(env=self.env, log=self.directory / "prepare.log")
-        self.start_web()
+        stamp = self.postgres.directory / "prepared.json"
+        self.demo = preparation.recall(stamp) or prepare_database(env=self.env, log=self.directory / "prepare.log")
+        preparation.remember(stamp, self.demo)
 
     def start_web(self) -> None:
         """Start the web and return when it answers."""
@@ -131,3 +144,17 @@ class Live:
             return requests.get(f"{self.url}/healthz", timeout=5).ok
         except requests.RequestException:
             return False
+
+
+def prepare(directory: Path) -> Path:
+    """A PostgreSQL's directory with a migrated and seeded database, made by whichever process asks first."""
+    with (directory / "prepared.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        live = Live(directory / "prepared")
+        if live.postgres.directory.exists():
+            return live.postgres.directory
+        try:
+            live.start_servers()
+        finally:
+            live.stop()
+    return live.postgres.directory

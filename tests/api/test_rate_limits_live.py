@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -19,9 +20,9 @@ MISTYPED = {"key_string": "DEV-2026-0000-0000-0000-0000-0000-0000-00ZZ"}
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def server(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Iterator[Live]:
     """The real server with its limits on."""
-    server = Live(tmp_path_factory.mktemp("limits"))
+    server = Live(tmp_path_factory.mktemp("limits"), prepared=prepared)
     try:
         server.start()
         yield server

@@ -1,7 +1,10 @@
 """Fixtures of the tests of the console: who looks at it."""
 
+from functools import cache
+
 import pytest
 from django.test import Client
+from django.test.client import ClientHandler
 
 from accounts.models import User
 from tests.factories import make_user
@@ -10,8 +13,15 @@ from tests.factories import make_user
 def signed_in(user: User) -> Client:
     """A browser in which a user has logged in to the console."""
     client = Client()
+    client.handler = _handler()
     client.force_login(user)
     return client
+
+
+@cache
+def _handler() -> ClientHandler:
+    """One for the whole run: each new one would load the middleware, which reads the static files, again."""
+    return ClientHandler(enforce_csrf_checks=False)
 
 
 @pytest.fixture

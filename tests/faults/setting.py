@@ -23,8 +23,10 @@ while True:
 class Setting:
     """Web, worker and beat of the product; the web reaches Redis through a proxy."""
 
-    def __init__(self, directory: Path, *, ttl: int) -> None:
-        self.live = Live(directory, RATE_LIMIT_FACTOR="0", SEAT_TTL_SECONDS=str(ttl), WEB_THREADS="12")
+    def __init__(self, directory: Path, *, ttl: int, prepared: Path | None = None) -> None:
+        self.live = Live(
+            directory, prepared=prepared, RATE_LIMIT_FACTOR="0", SEAT_TTL_SECONDS=str(ttl), WEB_THREADS="12"
+        )
         self.proxy = Proxy(self.live.valkey.port)
         self.clocks = clocks.Clocks(directory)
         through = self.live.valkey.url.replace(f":{self.live.valkey.port}/", f":{self.proxy.port}/")

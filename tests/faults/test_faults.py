@@ -1,6 +1,7 @@
 """Every fault once and briefly, against the real server: `make prove` plays them longer and more often."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -23,9 +24,9 @@ GROUPS = {
 
 
 @pytest.fixture(scope="module")
-def setting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
+def setting(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Iterator[Setting]:
     """Web, worker, beat and their servers; the whole record is verified after the last fault."""
-    setting = Setting(tmp_path_factory.mktemp("faults"), ttl=BRIEF.ttl)
+    setting = Setting(tmp_path_factory.mktemp("faults"), ttl=BRIEF.ttl, prepared=prepared)
     try:
         setting.start(with_clocks=clocks.can_be_moved())
         yield setting

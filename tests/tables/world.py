@@ -1,8 +1,9 @@
 """Who acts in the tables, and what there is to act on; things are made when a case asks for them."""
 
+import copy
 import secrets
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import repeat
 from uuid import UUID
 
@@ -32,6 +33,7 @@ class World:
 
     people: dict[str, Person] = field(init=False)
     license: License = field(init=False)
+    login_session_ids: dict[str, UUID] = field(init=False)
     # What it did is not undone after a case; but whoever had it done is somebody new to it in the next.
     # Its time stands still, so that all pay the same.
     fake: FakeStripe = field(default_factory=lambda: FakeStripe(clock=repeat(time.time()).__next__))
@@ -42,10 +44,24 @@ class World:
         self.people = {Role.OWNER: owner, **colleagues, OUTSIDER: make_person(Role.OWNER)}
         staff = make_user(is_staff=True)
         self.people[STAFF] = Person(Membership(organization=owner.organization, user=staff), log_in(staff))
+        self.login_session_ids = {
+            actor: tokens.read_access_token(person.token).login_session_id for actor, person in self.people.items()
+        }
         self.license = make_license(owner.organization, seats=50)
         # Made when it is first needed, which would look as if a request had planted it.
         current_signer(now=timezone.now())
         self.foreign_license = make_license(self.outsider.organization, seats=50)
+
+    def again(self) -> "World":
+        """The same as it was made, for a test that changes it; with new access tokens, which soon expire."""
+        world, logins = copy.deepcopy(self, {id(self.fake): self.fake}), self.login_session_ids
+        world.people = {
+            actor: replace(
+                person, token=tokens.new_access_token(user_id=person.user_id, login_session_id=logins[actor])
+            )
+            for actor, person in world.people.items()
+        }
+        return world
 
     @property
     def owner(self) -> Person:
