@@ -133,6 +133,12 @@ STRIPE_SECRET_KEY = environment.stripe_key("STRIPE_SECRET_KEY")
 STRIPE_API_BASE = environment.web_url("STRIPE_API_BASE", "https://api.stripe.com")
 # Two while one is rolled: an event signed with either is Stripe's.
 STRIPE_WEBHOOK_SECRETS = environment.words("STRIPE_WEBHOOK_SECRET", [])
+WEBHOOK_ALLOW_PRIVATE = environment.flag("WEBHOOK_ALLOW_PRIVATE")
+if WEBHOOK_ALLOW_PRIVATE and not IS_DEVELOPMENT:
+    raise ImproperlyConfigured(
+        "WEBHOOK_ALLOW_PRIVATE is set: only in development may webhooks go to private addresses."
+    )
+WEBHOOK_NAME_SERVERS = environment.name_servers("WEBHOOK_NAME_SERVERS")
 
 SEAT_TTL_SECONDS = environment.number("SEAT_TTL_SECONDS", 360, at_least=2)
 SEAT_SWEEP_SECONDS = 15
