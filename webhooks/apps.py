@@ -9,9 +9,13 @@ class WebhooksConfig(AppConfig):
     name = "webhooks"
 
     def ready(self) -> None:
-        """Say which columns are encrypted."""
+        """Say which columns are encrypted, and what its mails show."""
         from coditect import encryption
+        from coditect.journal.mails import compose_by
+        from webhooks.mails import COMPOSERS
         from webhooks.models import Endpoint
 
+        for template, composer in COMPOSERS.items():
+            compose_by(template, composer)
         for column in ("secret", "previous_secret"):
             encryption.register(encryption.EncryptedColumn(Endpoint, column, lambda endpoint: endpoint.context))
