@@ -193,7 +193,7 @@ class Environment:
             return [_name_server(word) for word in self.words(name, [])]
         except ValueError as error:
             raise ImproperlyConfigured(
-                f"{name} must be a list of IP addresses, each alone or with a port: 192.0.2.53:5353, [2001:db8::53]:5353."
+                f"{name} must be a list of IP addresses, each alone or with a port, as in [2001:db8::53]:5353."
             ) from error
 
     def private_key(self, name: str) -> Ed25519PrivateKey | None:
@@ -253,7 +253,7 @@ def _name_server(word: str) -> tuple[str, int]:
         return str(ip_address(word)), DNS_PORT
     except ValueError:
         parts = urlsplit(f"//{word}")
-        if parts.netloc != word or not parts.port:
+        if parts.netloc != word or "@" in word or not parts.port:
             raise
     return str(ip_address(parts.hostname or "")), parts.port
 

@@ -135,9 +135,7 @@ STRIPE_API_BASE = environment.web_url("STRIPE_API_BASE", "https://api.stripe.com
 STRIPE_WEBHOOK_SECRETS = environment.words("STRIPE_WEBHOOK_SECRET", [])
 WEBHOOK_ALLOW_PRIVATE = environment.flag("WEBHOOK_ALLOW_PRIVATE")
 if WEBHOOK_ALLOW_PRIVATE and not IS_DEVELOPMENT:
-    raise ImproperlyConfigured(
-        "WEBHOOK_ALLOW_PRIVATE is set: only in development may webhooks go to private addresses."
-    )
+    raise ImproperlyConfigured("WEBHOOK_ALLOW_PRIVATE is set: only in development may webhooks lead inside.")
 WEBHOOK_NAME_SERVERS = environment.name_servers("WEBHOOK_NAME_SERVERS")
 
 SEAT_TTL_SECONDS = environment.number("SEAT_TTL_SECONDS", 360, at_least=2)

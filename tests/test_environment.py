@@ -260,7 +260,7 @@ class TestGoodEnvironment:
 
     @pytest.mark.parametrize("name", ["sandbox", "staging", "production"])
     def test_keeps_webhooks_from_private_addresses_elsewhere(self, name: str) -> None:
-        with pytest.raises(ImproperlyConfigured, match=r"^WEBHOOK_ALLOW_PRIVATE is set: only in development"):
+        with pytest.raises(ImproperlyConfigured, match=r"^WEBHOOK_ALLOW_PRIVATE is set: only in development may"):
             load(PRODUCTION, CODITECT_ENV=name, WEBHOOK_ALLOW_PRIVATE="1")
 
     @pytest.mark.parametrize(

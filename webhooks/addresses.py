@@ -71,7 +71,10 @@ def refuse(url: str) -> None:
 
     Raises AddressRefused, whose text is for the customer. Asks the DNS: call it outside a transaction.
     """
-    reach(read(url), seconds=CREATION_SECONDS)
+    try:
+        reach(read(url), seconds=CREATION_SECONDS)
+    except names.NameUnresolved:
+        raise AddressRefused(UNKNOWN) from None
 
 
 def read(url: str) -> Receiver:
@@ -90,17 +93,11 @@ def read(url: str) -> Receiver:
 
 
 def reach(receiver: Receiver, *, seconds: float) -> list[Address]:
-    """The addresses to connect to, none of them refused. Raises AddressRefused.
+    """The addresses to connect to, none of them refused. Raises AddressRefused and NameUnresolved.
 
     One that is refused among others refuses them all: whoever runs the name servers chooses which one comes first.
     """
-    if receiver.address is not None:
-        found = [receiver.address]
-    else:
-        try:
-            found = names.addresses_of(receiver.host, seconds=seconds)
-        except names.NameUnresolved:
-            raise AddressRefused(UNKNOWN) from None
+    found = [receiver.address] if receiver.address else names.addresses_of(receiver.host, seconds=seconds)
     if any(is_refused(address, allow_private=settings.WEBHOOK_ALLOW_PRIVATE) for address in found):
         raise AddressRefused(NOT_PUBLIC)
     return found
