@@ -9,9 +9,10 @@ class WebhooksConfig(AppConfig):
     name = "webhooks"
 
     def ready(self) -> None:
-        """Say which columns are encrypted, and what its mails show."""
+        """Say which columns are encrypted, what its mails show, and what it listens to."""
         from coditect import encryption
         from coditect.journal.mails import compose_by
+        from webhooks import receivers
         from webhooks.mails import COMPOSERS
         from webhooks.models import Endpoint
 
@@ -19,3 +20,4 @@ class WebhooksConfig(AppConfig):
             compose_by(template, composer)
         for column in ("secret", "previous_secret"):
             encryption.register(encryption.EncryptedColumn(Endpoint, column, lambda endpoint: endpoint.context))
+        receivers.connect()
