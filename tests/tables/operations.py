@@ -18,6 +18,8 @@ from tests.dialects import NAMES
 from tests.factories import PASSWORD, Person, make_api_token, make_membership
 from tests.subscriptions.buying import SUCCESS, YEARLY
 from tests.tables.billing import CANCEL, ORDER, SUBSCRIPTION, checkout_of, subscription_of
+from tests.tables.deliveries import DELIVERIES, DELIVERY, SINCE
+from tests.tables.webhooks import CHANGES, NEW_WEBHOOK, WEBHOOK
 from tests.tables.world import ACTORS, ANONYMOUS, OUTSIDER, ROLES, STAFF, World
 
 Make = Callable[[World, Person], Any]
@@ -391,6 +393,17 @@ OPERATIONS = [
     Operation(name="resume-subscription", method="POST", may=OWNERS, given=subscription_of),
     Operation(name="billing-portal", method="POST", may=OWNERS, given=checkout_of, body={"return_url": SUCCESS}),
     Operation(name="invoices", method="GET", may=OWNERS),
+    # webhooks to customers
+    Operation(name="webhooks", method="GET", may=ADMINS),
+    Operation(name="webhooks", method="POST", may=ADMINS, success=201, body=NEW_WEBHOOK),
+    Operation(name="webhook", method="GET", may=ADMINS, **WEBHOOK),
+    Operation(name="webhook", method="PATCH", may=ADMINS, body=CHANGES, **WEBHOOK),
+    Operation(name="webhook", method="DELETE", may=ADMINS, is_silent=True, **WEBHOOK),
+    Operation(name="rotate-webhook-secret", method="POST", may=ADMINS, success=201, **WEBHOOK),
+    Operation(name="webhook-deliveries", method="GET", may=ADMINS, **DELIVERIES),
+    Operation(name="redeliver", method="POST", may=ADMINS, success=201, **DELIVERY),
+    Operation(name="replay-webhook", method="POST", may=ADMINS, body=SINCE, **DELIVERIES),
+    Operation(name="test-webhook", method="POST", may=ADMINS, success=201, **DELIVERIES),
     # batches
     Operation(name="batches", method="GET", may=ADMINS),
     Operation(name="batches", method="POST", may=ADMINS, success=201, body={"operation": "validate", "keys": own_keys}),
