@@ -213,6 +213,16 @@ CELERY_TIMEZONE = "UTC"
 MAIL_SECONDS = 10
 BATCH_SECONDS = 5
 STRIPE_EVENT_SECONDS = 5
+WEBHOOK_SECONDS = 2
+# A process of its own works on this queue: receivers that hang keep no mail waiting.
+DELIVERY_QUEUE = "webhooks"
+CELERY_TASK_ROUTES = {
+    **dict.fromkeys(
+        (f"webhooks.{name}" for name in ("dispatch_events", "deliver_due", "deliver_lane", "deliver_one")),
+        {"queue": DELIVERY_QUEUE},
+    ),
+    "health.record_deliverer": {"queue": DELIVERY_QUEUE},
+}
 AUDIT_RETENTION_DAYS = environment.number("AUDIT_RETENTION_DAYS", 400, at_least=30)
 CELERY_BEAT_SCHEDULE = {
     "expire-sessions": {
@@ -231,6 +241,12 @@ CELERY_BEAT_SCHEDULE = {
     },
     "look-after-customers": {"task": "subscriptions.look_after_customers", "schedule": 60, "options": {"expires": 60}},
     "close-checkouts": {"task": "subscriptions.close_checkouts", "schedule": 300, "options": {"expires": 300}},
+    "deliver-webhooks": {
+        "task": "webhooks.deliver_due",
+        "schedule": WEBHOOK_SECONDS,
+        "options": {"expires": WEBHOOK_SECONDS},
+    },
+    "prune-deliveries": {"task": "webhooks.prune_deliveries", "schedule": 3600, "options": {"expires": 3600}},
     "prune-stripe-events": {"task": "webhooks.prune_stripe_events", "schedule": 3600, "options": {"expires": 3600}},
     "prune-batches": {"task": "licenses.prune_batches", "schedule": 3600, "options": {"expires": 3600}},
     "roll-up-usage": {"task": "licenses.roll_up_usage", "schedule": 300, "options": {"expires": 300}},
@@ -239,6 +255,7 @@ CELERY_BEAT_SCHEDULE = {
     "prune-mails": {"task": "journal.prune_mails", "schedule": 3600, "options": {"expires": 3600}},
     "prune-answers": {"task": "journal.prune_answers", "schedule": 3600, "options": {"expires": 3600}},
     "worker-heartbeat": {"task": "health.record_worker", "schedule": 10, "options": {"expires": 10}},
+    "deliverer-heartbeat": {"task": "health.record_deliverer", "schedule": 10, "options": {"expires": 10}},
 }
 
 USE_TZ = True

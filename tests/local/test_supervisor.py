@@ -129,7 +129,8 @@ class TestKilledChildren:
         ("name", "word"),
         [
             ("web", "gunicorn"),
-            ("worker", "worker"),
+            ("worker", "worker@%h"),
+            ("deliverer", "deliverer@%h"),
             ("beat", "beat"),
             ("PostgreSQL", "postgres"),
             ("Valkey", "valkey"),
@@ -161,7 +162,7 @@ class TestStop:
         assert not child_named(own.process.pid, "postgres")
         assert not child_named(own.process.pid, "valkey-server")
         children = descendants(own.process.pid)
-        assert len(children) == len(["fake Stripe", "web", "its worker", "worker", "beat"])
+        assert len(children) == len(["fake Stripe", "web", "its worker", "worker", "deliverer", "beat"])
         own.process.send_signal(number)
         code = own.process.wait(timeout=DEADLINE_SECONDS)
         wait_until(lambda: not any(map(is_alive, children)))

@@ -20,7 +20,7 @@ from coditect.journal.models import Event
 from webhooks.models import Delivery, Endpoint
 from webhooks.services import turns
 
-LANE_TASK = "webhooks.deliver_lane"
+DISPATCH_TASK, LANE_TASK = "webhooks.dispatch_events", "webhooks.deliver_lane"
 EVENTS_PER_BATCH = 500
 BATCHES_PER_RUN = 200
 
