@@ -114,7 +114,7 @@ def _connected(receiver: Receiver, addresses: list[Address], deadline: Deadline)
     try:
         with _failures("tls_failed"):
             plain.settimeout(deadline.seconds_left())
-            return _tls().wrap_socket(plain, server_hostname=receiver.host)
+            return tls().wrap_socket(plain, server_hostname=receiver.host)
     except Failure:
         plain.close()
         raise
@@ -132,7 +132,7 @@ def _first(port: int, addresses: list[Address], deadline: Deadline) -> socket.so
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def tls() -> ssl.SSLContext:
     """The system's authorities, TLS 1.2 or newer."""
     context = ssl.create_default_context()
     context.set_alpn_protocols(["http/1.1"])
