@@ -24,7 +24,7 @@ from coditect import redis
 from tests.schema.conformance import operation_of
 from tests.schema.test_documents import SCHEMA_PATHS
 from tests.tables.cases import CASES, case_id, client
-from tests.tables.operations import Operation
+from tests.tables.operation import Operation
 from tests.tables.world import World
 
 # More on request: FUZZ_EXAMPLES=500 make test ARGS=tests/schema
