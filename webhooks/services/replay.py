@@ -20,10 +20,10 @@ from coditect.journal.models import Event
 from coditect.journal.services import record_event
 from webhooks.models import EVERY_EVENT, Delivery, Endpoint
 from webhooks.services import turns
+from webhooks.services.dispatch import DISPATCH_TASK, LANE_TASK
 from webhooks.services.endpoints import WebhookNotFound
+from webhooks.services.lanes import ONE_SHOT_TASK
 
-DISPATCH_TASK, LANE_TASK = "webhooks.dispatch_events", "webhooks.deliver_lane"
-ONE_SHOT_TASK = "webhooks.deliver_one"
 REPLAYED, REDELIVERED, TEST = "webhook.replayed", "webhook.redelivered", "webhook.test"
 FURTHEST = timedelta(days=30)
 # Each may write as many rows as there are events.
