@@ -26,7 +26,7 @@ def addresses_of(name: str, *, seconds: float = SECONDS) -> list[Address]:
     """All IPv4 addresses of a name, then all its IPv6 addresses. Raises NameUnresolved."""
     if name == "localhost" or name.endswith(".localhost"):
         return [ip_address(text) for text in LOCAL]
-    resolver = _resolver()
+    resolver = servers()
     found = _ask(resolver, name, "A", seconds / 2)
     # Some servers never answer the second question: where the first was answered, it gets little time.
     found += _ask(resolver, name, "AAAA", min(seconds / 2, EXTRA_SECONDS) if found else seconds / 2)
@@ -35,7 +35,8 @@ def addresses_of(name: str, *, seconds: float = SECONDS) -> list[Address]:
     return found
 
 
-def _resolver() -> dns.resolver.Resolver:
+def servers() -> dns.resolver.Resolver:
+    """Who is asked. Raises NameUnresolved where the system names nobody."""
     if not settings.WEBHOOK_NAME_SERVERS:
         return _of_the_system()
     resolver = dns.resolver.Resolver(configure=False)

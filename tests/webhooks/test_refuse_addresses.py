@@ -1,7 +1,9 @@
 """Where webhooks are never sent to: refused when an endpoint is created or changed, and again at each send."""
 
+import io
 from ipaddress import ip_address, ip_network
 
+import dns.resolver
 import pytest
 from pytest_django import Settings
 
@@ -9,7 +11,7 @@ from tests.webhooks.conftest import Listen
 from tests.webhooks.listeners import OK, says
 from tests.webhooks.name_server import NameServer
 from tests.webhooks.odd_urls import INSIDE, ODD, OUTSIDE
-from webhooks import addresses, networks, sender
+from webhooks import addresses, names, networks, sender
 from webhooks.addresses import AddressRefused
 
 BODY = b"{}"
@@ -141,6 +143,20 @@ class TestName:
         name_server.knows(name, [found])
         receiver = addresses.read(f"https://{name}/")
         assert addresses.reach(receiver, seconds=0.5) == [ip_address(found)]
+
+    def test_is_asked_of_the_system_s_servers_where_none_are_set(
+        self, name_server: NameServer, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        settings.WEBHOOK_NAME_SERVERS = []
+        read = dns.resolver.Resolver.read_resolv_conf
+        text = "nameserver 192.0.2.53\nsearch inside.example\n"
+        monkeypatch.setattr(
+            dns.resolver.Resolver, "read_resolv_conf", lambda resolver, _file: read(resolver, io.StringIO(text))
+        )
+        assert names.servers().nameservers == ["192.0.2.53"]
+        text = ""
+        with pytest.raises(AddressRefused, match=r"^This host's name has no address"):
+            addresses.refuse("https://receiver.example/")
 
     def test_is_asked_for_as_it_stands_without_the_system_s_search_list(self, name_server: NameServer) -> None:
         name_server.knows("receiver.example", ["8.8.8.8"])
