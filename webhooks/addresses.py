@@ -38,8 +38,8 @@ NOT_A_URL = "Give a complete URL in ASCII, such as https://example.com/webhooks:
 NOT_HTTPS = "Webhooks are sent by https only."
 BAD_HOST = "Give the host as a full name in ASCII (xn--… for others), or as a plain IP address."
 BAD_PORT = "Webhooks are not sent to this port."
-NOT_PUBLIC = "This host is not on the public internet."
-UNKNOWN = "This host's name has no address, or its name servers do not answer. Check it, and try again."
+# One text for both: else it would tell which names our own network knows.
+NOT_PUBLIC = "This host has no address on the public internet, or its name servers do not answer."
 
 
 class AddressRefused(InvalidInput):
@@ -71,10 +71,7 @@ def refuse(url: str) -> None:
 
     Raises AddressRefused, whose text is for the customer. Asks the DNS: call it outside a transaction.
     """
-    try:
-        reach(read(url), seconds=CREATION_SECONDS)
-    except names.NameUnresolved:
-        raise AddressRefused(UNKNOWN) from None
+    reach(read(url), seconds=CREATION_SECONDS)
 
 
 def read(url: str) -> Receiver:
@@ -93,12 +90,12 @@ def read(url: str) -> Receiver:
 
 
 def reach(receiver: Receiver, *, seconds: float) -> list[Address]:
-    """The addresses to connect to, none of them refused. Raises AddressRefused and NameUnresolved.
+    """The addresses to connect to, none of them refused. Raises AddressRefused.
 
     One that is refused among others refuses them all: whoever runs the name servers chooses which one comes first.
     """
     found = [receiver.address] if receiver.address else names.addresses_of(receiver.host, seconds=seconds)
-    if any(is_refused(address, allow_private=settings.WEBHOOK_ALLOW_PRIVATE) for address in found):
+    if not found or any(is_refused(address, allow_private=settings.WEBHOOK_ALLOW_PRIVATE) for address in found):
         raise AddressRefused(NOT_PUBLIC)
     return found
 

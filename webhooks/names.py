@@ -18,37 +18,28 @@ EXTRA_SECONDS = 1.0
 LOCAL = ("127.0.0.1", "::1")
 
 
-class NameUnresolved(Exception):
-    """No address for this name: there is none, or the servers did not say in time."""
-
-
 def addresses_of(name: str, *, seconds: float = SECONDS) -> list[Address]:
-    """All IPv4 addresses of a name, then all its IPv6 addresses. Raises NameUnresolved."""
+    """All IPv4 addresses of a name, then all its IPv6 addresses; none where there are none, or nobody said in time."""
     if name == "localhost" or name.endswith(".localhost"):
         return [ip_address(text) for text in LOCAL]
     resolver = servers()
+    if resolver is None:
+        return []
     found = _ask(resolver, name, "A", seconds / 2)
     # Some servers never answer the second question: where the first was answered, it gets little time.
-    found += _ask(resolver, name, "AAAA", min(seconds / 2, EXTRA_SECONDS) if found else seconds / 2)
-    if not found:
-        raise NameUnresolved
-    return found
+    return found + _ask(resolver, name, "AAAA", min(seconds / 2, EXTRA_SECONDS) if found else seconds / 2)
 
 
-def servers() -> dns.resolver.Resolver:
-    """Who is asked. Raises NameUnresolved where the system names nobody."""
-    if not settings.WEBHOOK_NAME_SERVERS:
-        return _of_the_system()
-    resolver = dns.resolver.Resolver(configure=False)
-    resolver.nameservers = [Do53Nameserver(address, port) for address, port in settings.WEBHOOK_NAME_SERVERS]
-    return resolver
-
-
-def _of_the_system() -> dns.resolver.Resolver:
+def servers() -> dns.resolver.Resolver | None:
+    """Who is asked; None where the system names nobody."""
+    if settings.WEBHOOK_NAME_SERVERS:
+        resolver = dns.resolver.Resolver(configure=False)
+        resolver.nameservers = [Do53Nameserver(address, port) for address, port in settings.WEBHOOK_NAME_SERVERS]
+        return resolver
     try:
         return dns.resolver.Resolver()
-    except (dns.exception.DNSException, OSError) as error:
-        raise NameUnresolved from error
+    except (dns.exception.DNSException, OSError):
+        return None
 
 
 def _ask(resolver: dns.resolver.Resolver, name: str, kind: str, seconds: float) -> list[Address]:

@@ -30,8 +30,7 @@ LONGEST_RETRY_AFTER = 64
 # The time is shared out among those that are tried, and a name may have hundreds.
 MOST_ADDRESSES = 4
 ERRORS = {
-    "name_unresolved": "the host's name has no address, or its name servers do not answer",
-    "address_refused": "the URL leads to an address that webhooks are not sent to",
+    "address_refused": "the URL leads to no address on the public internet, or its name servers do not answer",
     "connect_failed": "nobody takes connections there",
     "certificate_invalid": "the certificate is not valid, or not for this host",
     "tls_failed": "the TLS handshake failed",
@@ -90,8 +89,6 @@ def _failures(usual: str) -> Iterator[None]:
     """Give each error of the libraries its word; `usual` is that of a connection in the present phase."""
     try:
         yield
-    except names.NameUnresolved:
-        raise Failure("name_unresolved") from None
     except AddressRefused:
         raise Failure("address_refused") from None
     except TimeoutError:

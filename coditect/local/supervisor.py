@@ -115,6 +115,7 @@ class Supervisor:
             "PORT": str(self.options.port),
             "PUBLIC_URL": self.options.public_url,
             "SECRET_KEY": os.environ.get("SECRET_KEY") or kept_secret(self.options.data_dir / "secret_key", size=48),
+            "WEBHOOK_ALLOW_PRIVATE": os.environ.get("WEBHOOK_ALLOW_PRIVATE") or "1",
         }
         if self.stripe is not None:
             values |= {

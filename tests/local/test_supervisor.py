@@ -94,7 +94,10 @@ class TestStart:
         assert path.stat().st_mode & 0o777 == 0o600
         values = dotenv.dotenv_values(path)
         stripe = {"STRIPE_API_BASE", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"}
-        assert set(values) == {"DATABASE_URL", "REDIS_URL", "PORT", "PUBLIC_URL", "SECRET_KEY"} | stripe
+        assert (
+            set(values)
+            == {"DATABASE_URL", "REDIS_URL", "PORT", "PUBLIC_URL", "SECRET_KEY", "WEBHOOK_ALLOW_PRIVATE"} | stripe
+        )
         assert values["PUBLIC_URL"] == running.url
         assert values["SECRET_KEY"] == (running.data_dir / "secret_key").read_text(encoding="utf-8")
         command = [sys.executable, "manage.py", "migrate", "--check"]
