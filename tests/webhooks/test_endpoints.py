@@ -17,8 +17,10 @@ from tests.api.shapes import assert_problem
 from tests.dialects import Answer, Api
 from tests.factories import Person, make_api_token, make_person
 from tests.webhooks.factories import SECRET, URL, make_delivery, make_endpoint
-from webhooks.models import Attempt, Delivery, Endpoint
+from tests.webhooks.name_server import NameServer
+from webhooks.models import Delivery, Endpoint
 from webhooks.services.disable import disable_endpoint
+from webhooks.services.enable import enable_endpoint
 from webhooks.services.endpoints import MAX_ENDPOINTS
 
 NOBODYS = UUID("6f9619ff-8b86-4011-b42d-00cf4fc964ff")
@@ -123,6 +125,19 @@ class TestCreate:
         assert not Endpoint.objects.exists()
         assert recorded() == []
 
+    def test_takes_a_name_that_leads_outside(self, caller: Api, name_server: NameServer) -> None:
+        name_server.knows("hooks.example.com", ["93.184.215.14"])
+        answer = caller.post("webhooks", {"url": "https://hooks.example.com/in", "events": ["*"]})
+        assert (answer.status, answer.data["url"]) == (201, "https://hooks.example.com/in")
+
+    def test_refuses_a_name_that_leads_inside_or_nowhere(self, caller: Api, name_server: NameServer) -> None:
+        name_server.knows("inside.example.com", ["93.184.215.14", "10.0.0.5"])
+        for host in ("inside", "nowhere"):
+            answer = caller.post("webhooks", {"url": f"https://{host}.example.com/", "events": ["*"]})
+            refuses(answer, "url")
+            assert "10.0.0.5" not in answer.content.decode()
+        assert not Endpoint.objects.exists()
+
     def test_refuses_an_eleventh(self, caller: Api, stranger: Api, owner: Person) -> None:
         for _ in range(MAX_ENDPOINTS - 1):
             make_endpoint(owner.organization)
@@ -204,9 +219,9 @@ class TestChange:
         assert recorded() == []
 
     def test_refuses_a_url_that_nothing_is_sent_to(self, caller: Api, endpoint: Endpoint) -> None:
-        refuses(caller.patch("webhook", {"url": INSIDE}, webhook_id=endpoint.pk), "url")
+        refuses(caller.patch("webhook", {"url": INSIDE, "description": "New"}, webhook_id=endpoint.pk), "url")
         endpoint.refresh_from_db()
-        assert endpoint.url == URL
+        assert (endpoint.url, endpoint.description) == (URL, "")
 
     def test_refuses_what_is_no_public_event(self, caller: Api, endpoint: Endpoint) -> None:
         refuses(caller.patch("webhook", {"events": ["x"]}, webhook_id=endpoint.pk), "events.0")
@@ -278,25 +293,34 @@ class TestEnable:
 
 
 class TestDelete:
-    def test_forgets_the_endpoint_and_its_log(self, caller: Api, endpoint: Endpoint) -> None:
-        delivery = make_delivery(endpoint)
-        Attempt.objects.create(delivery=delivery, at=timezone.now(), duration_ms=5, status_code=200)
+    def test_ends_it_at_once(self, caller: Api, owner: Person, endpoint: Endpoint) -> None:
+        rotated = caller.post("rotate-webhook-secret", webhook_id=endpoint.pk)
+        make_delivery(endpoint)
+        Endpoint.objects.update(next_attempt_at=timezone.now())
         answer = caller.delete("webhook", webhook_id=endpoint.pk)
         assert answer.status == {"flat": 200, "enveloped": 204}[caller.dialect]
-        assert not Endpoint.objects.exists()
-        assert not Delivery.objects.exists()
-        assert not Attempt.objects.exists()
+        for gone in (caller.get, caller.patch, caller.delete):
+            assert_problem(gone("webhook", webhook_id=endpoint.pk), 404, "webhook_not_found")
+        assert caller.get("webhooks").rows("webhooks") == []
+        assert not Endpoint.objects.due(at=timezone.now()).exists()
+        assert not Delivery.objects.for_organization(owner.organization).exists()
+        assert rotated.status == 201
+        endpoint.refresh_from_db()
+        assert (endpoint.secret, endpoint.previous_secret) == ("", "")
         assert [data["webhook_id"] for data in events("webhook.deleted")] == [str(endpoint.pk)]
-        assert_problem(caller.delete("webhook", webhook_id=endpoint.pk), 404, "webhook_not_found")
+
+    def test_cannot_be_undone_by_the_operators(self, caller: Api, endpoint: Endpoint) -> None:
+        caller.delete("webhook", webhook_id=endpoint.pk)
+        assert not enable_endpoint(endpoint_id=endpoint.pk, now=timezone.now())
 
     def test_is_not_for_another_organization(self, stranger: Api, endpoint: Endpoint) -> None:
         assert_problem(stranger.delete("webhook", webhook_id=endpoint.pk), 404, "webhook_not_found")
-        assert Endpoint.objects.get() == endpoint
+        assert Endpoint.objects.existing().get() == endpoint
 
     def test_comes_with_the_end_of_the_organization(self, owner: Person, outsider: Person, endpoint: Endpoint) -> None:
         other = make_endpoint(outsider.organization)
         close_organization(organization_id=owner.organization.pk, now=timezone.now())
-        assert list(Endpoint.objects.all()) == [other]
+        assert list(Endpoint.objects.existing()) == [other]
         assert [data["webhook_id"] for data in events("webhook.deleted")] == [str(endpoint.pk)]
 
 

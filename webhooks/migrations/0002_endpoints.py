@@ -53,6 +53,7 @@ class Migration(migrations.Migration):
                 ),
                 ("failing_since", models.DateTimeField(null=True)),
                 ("created_at", models.DateTimeField()),
+                ("deleted_at", models.DateTimeField(null=True)),
                 ("next_attempt_at", models.DateTimeField(null=True)),
                 ("claimed_until", models.DateTimeField(null=True)),
                 ("claim", models.UUIDField(editable=False, null=True)),
@@ -167,6 +168,12 @@ class Migration(migrations.Migration):
                 name="endpoint_waiting",
             ),
         ),
+        migrations.AddIndex(
+            model_name="endpoint",
+            index=models.Index(
+                condition=models.Q(("deleted_at__isnull", False)), fields=["deleted_at"], name="endpoint_deleted"
+            ),
+        ),
         migrations.AddConstraint(
             model_name="endpoint",
             constraint=models.CheckConstraint(
@@ -185,6 +192,17 @@ class Migration(migrations.Migration):
                     ("previous_secret", ""), ("previous_secret_until", None), _connector="XOR", _negated=True
                 ),
                 name="endpoint_previous_secret_ends",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="endpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("deleted_at", None),
+                    models.Q(("previous_secret", ""), ("secret", ""), ("status", "disabled")),
+                    _connector="OR",
+                ),
+                name="endpoint_deleted_is_silent",
             ),
         ),
         migrations.AddIndex(

@@ -19,7 +19,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
     def for_organization(self, organization: Organization) -> "DeliveryQuerySet":
         """Those to one organization's endpoints."""
-        return self.filter(endpoint__organization=organization)
+        return self.filter(endpoint__organization=organization, endpoint__deleted_at=None)
 
     def pending(self) -> "DeliveryQuerySet":
         """Those that are still to be sent."""

@@ -18,7 +18,15 @@ class EndpointQuerySet(models.QuerySet["Endpoint"]):
 
     def for_organization(self, organization: Organization) -> "EndpointQuerySet":
         """Those of one organization."""
-        return self.filter(organization=organization)
+        return self.existing().filter(organization=organization)
+
+    def existing(self) -> "EndpointQuerySet":
+        """All but those that were deleted."""
+        return self.filter(deleted_at=None)
+
+    def deleted(self) -> "EndpointQuerySet":
+        """Those that were; the worker forgets them, with their long logs, a little at a time."""
+        return self.filter(deleted_at__isnull=False)
 
     def enabled(self) -> "EndpointQuerySet":
         """Those that events are queued for."""
@@ -80,6 +88,7 @@ class Endpoint(models.Model):
     failing_since = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    deleted_at = models.DateTimeField(null=True)
     next_attempt_at = models.DateTimeField(null=True)
     claimed_until = models.DateTimeField(null=True)
     claim = models.UUIDField(null=True, editable=False)
@@ -96,10 +105,15 @@ class Endpoint(models.Model):
                 condition=~(Q(previous_secret="") ^ Q(previous_secret_until=None)),
                 name="endpoint_previous_secret_ends",
             ),
+            models.CheckConstraint(
+                condition=Q(deleted_at=None) | Q(status="disabled", secret="", previous_secret=""),
+                name="endpoint_deleted_is_silent",
+            ),
         ]
         indexes = [
             models.Index(fields=["organization", "-created_at"], name="endpoint_newest"),
             models.Index(fields=["next_attempt_at"], condition=WAITING, name="endpoint_waiting"),
+            models.Index(fields=["deleted_at"], condition=Q(deleted_at__isnull=False), name="endpoint_deleted"),
         ]
 
     def __str__(self) -> str:

@@ -15,7 +15,7 @@ ENABLED = "webhook.enabled"
 def enable_endpoint(*, endpoint_id: UUID, now: datetime) -> bool:
     """Send an endpoint what is pending, and what happens from now on; return whether it was disabled, and is there."""
     # tenancy: who chose the endpoint was asked whose it is; the operators of the service enable anybody's
-    disabled = Endpoint.objects.filter(pk=endpoint_id, status=Endpoint.Status.DISABLED)
+    disabled = Endpoint.objects.existing().filter(pk=endpoint_id, status=Endpoint.Status.DISABLED)
     endpoint = disabled.select_for_update(of=("self",), no_key=True).first()
     if endpoint is None:
         return False

@@ -79,18 +79,21 @@ def change_endpoint(*, by: Membership, endpoint_id: UUID, changes: Mapping[str, 
 
 @transaction.atomic
 def delete_endpoint(*, by: Membership, endpoint_id: UUID, now: datetime) -> None:
-    """Forget an endpoint, what it was sent, and what it was to be sent.
+    """Send an endpoint nothing more, not even what is pending, and forget it.
 
     Raises OrganizationNotFound, Forbidden, WebhookNotFound.
     """
-    endpoint = _lock(by, endpoint_id)
-    record_deleted(endpoint, at=now)
-    endpoint.delete()
+    delete_locked(_lock(by, endpoint_id), now=now)
 
 
-def record_deleted(endpoint: Endpoint, *, at: datetime) -> None:
-    """Write down that an endpoint is about to be forgotten."""
-    _record("webhook.deleted", endpoint, at=at)
+def delete_locked(endpoint: Endpoint, *, now: datetime) -> None:
+    """The same for one that was chosen and locked; its secrets are gone at once, its log when the worker is at it."""
+    endpoint.status, endpoint.disabled_reason = Endpoint.Status.DISABLED, Endpoint.DisabledReason.CUSTOMER
+    endpoint.secret = endpoint.previous_secret = ""
+    endpoint.previous_secret_until = endpoint.next_attempt_at = endpoint.claimed_until = endpoint.claim = None
+    endpoint.deleted_at = now
+    endpoint.save()
+    _record("webhook.deleted", endpoint, at=now)
 
 
 @transaction.atomic
