@@ -3,7 +3,7 @@
 The work itself lies in the database, where the beat finds it too. So a hint may be lost, and a request never waits
 for the broker: a daemon thread talks to it, from a bounded queue that drops what does not fit.
 
-What happens a thousand times a second is hinted at five times: a hint under way speaks for all that is until it arrives.
+What happens a thousand times a second is hinted at five times: a hint speaks for all that is done before it arrives.
 """
 
 import logging

@@ -5,9 +5,9 @@ before any other of its lane: at least once, and in order.
 """
 
 import random
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from time import monotonic
 from uuid import UUID
 
 from django.db import transaction
@@ -54,11 +54,11 @@ def deliver_one(*, delivery_id: UUID, clock: Clock) -> bool:
 def _deliver_next(endpoint_id: UUID, claim: UUID, clock: Clock, dice: Dice) -> bool:
     """Try the next delivery; return whether it arrived and the lane is still ours."""
     # From before the claim's term on: whatever holds this process up, it sends nothing once the term is over.
-    began, now = time.monotonic(), clock()
+    began, now = monotonic(), clock()
     delivery = next_in_lane(endpoint_id=endpoint_id, claim=claim, now=now)
     if delivery is None:
         return False
-    answer = send_event(delivery, now=now, seconds=SECONDS - (time.monotonic() - began))
+    answer = send_event(delivery, now=now, seconds=SECONDS - (monotonic() - began))
     return _settle(delivery, answer, claim=claim, now=clock(), dice=dice)
 
 
