@@ -1,14 +1,14 @@
 """What customers may be told of their members."""
 
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, TypedDict
 
 from coditect.journal.catalogue import Id, IdOrNone, Moment, PublicEvent
 
-RoleName = Literal["owner", "admin", "member", "viewer"]
+RoleName = Annotated[str, {"enum": ["owner", "admin", "member", "viewer"]}]
 UserEmail = Annotated[str | None, "Their present address; null once they have deleted their account."]
 
 
-class InvitedFacts(TypedDict):
+class InvitedData(TypedDict):
     """An invitation; its token is in the mail alone."""
 
     invitation_id: Id
@@ -19,7 +19,7 @@ class InvitedFacts(TypedDict):
     expires_at: Annotated[Moment, "Until when it can be accepted."]
 
 
-class MemberFacts(TypedDict):
+class MemberData(TypedDict):
     """A user's place in the organization."""
 
     member_id: Id
@@ -28,19 +28,19 @@ class MemberFacts(TypedDict):
     role: RoleName
 
 
-class JoinedFacts(MemberFacts):
+class JoinedData(MemberData):
     """A new place."""
 
     invitation_id: Annotated[IdOrNone, "The invitation that was accepted; null for whoever came without one."]
 
 
-class MemberData(MemberFacts):
+class MemberPayload(MemberData):
     """A user's place, and their address."""
 
     user_email: UserEmail
 
 
-class JoinedData(JoinedFacts):
+class JoinedPayload(JoinedData):
     """A new place, and its user's address."""
 
     user_email: UserEmail
@@ -50,13 +50,13 @@ EVENTS = (
     PublicEvent(
         type="member.invited",
         summary="Somebody was invited by mail.",
-        data=InvitedFacts,
+        data=InvitedData,
         emitted_by=["accounts.services.invitations.invite_member"],
     ),
     PublicEvent(
         type="member.joined",
         summary="Somebody is a member from now on.",
-        data=JoinedData,
+        data=JoinedPayload,
         emitted_by=[
             "accounts.services.invitations.accept_invitation",
             "accounts.services.invitations.accept_as_new_user",
@@ -67,7 +67,7 @@ EVENTS = (
     PublicEvent(
         type="member.removed",
         summary="Somebody is no member any more: put out, or gone. Their seats end with `license.seat.revoked`.",
-        data=MemberData,
+        data=MemberPayload,
         emitted_by=[
             "accounts.services.members.remove_member",
             "accounts.services.members.expel_member",

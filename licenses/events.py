@@ -1,84 +1,85 @@
 """What customers may be told of their licenses and the seats of these. Keys are never told, but for how they end."""
 
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, TypedDict
 
 from accounts.events import UserEmail
 from coditect.journal.catalogue import Id, Moment, MomentOrNone, PublicEvent
 
-KeyEnding = Annotated[str, "The last four characters of its key."]
+KeyEnding = Annotated[str, "The last characters of its key: four, or fewer where the key is short."]
+StatusName = Annotated[str, {"enum": ["active", "suspended", "revoked", "expired"]}]
+HoldName = Annotated[str, {"enum": ["customer", "operator", "billing"]}]
 LIFE = "licenses.services.life"
 
 
-class LicenseFacts(TypedDict):
+class LicenseData(TypedDict):
     """A license, as it is right after the event."""
 
     license_id: Id
     key_ending: KeyEnding
     tier: str
-    status: Literal["active", "suspended", "revoked", "expired"]
-    holds: Annotated[list[Literal["customer", "operator", "billing"]], "Who keeps it suspended."]
+    status: StatusName
+    holds: Annotated[list[HoldName], "Who keeps it suspended."]
     max_seats: int
     features: list[Any]
     expires_at: Annotated[MomentOrNone, "Its end; null: never."]
 
 
-class ReasonedFacts(LicenseFacts):
+class ReasonedData(LicenseData):
     """A license to which somebody did something."""
 
     reason: Annotated[str, "As given by whoever did it; may be empty."]
 
 
-class UpdatedFacts(ReasonedFacts):
+class UpdatedData(ReasonedData):
     """A license with other terms."""
 
     previous: Annotated[dict[str, Any], "What changed, by name, with its value before."]
 
 
-class RenewedFacts(ReasonedFacts):
+class RenewedData(ReasonedData):
     """A license with another end."""
 
     previous_expires_at: Annotated[MomentOrNone, "Its end before; null: never."]
 
 
-class TransferredFacts(ReasonedFacts):
+class TransferredData(ReasonedData):
     """A license that goes from one organization to another; both are told, and neither of the other."""
 
-    direction: Annotated[Literal["out", "in"], "`out`: yours no more; `in`: yours from now on."]
+    direction: Annotated[str, "`out`: yours no more; `in`: yours from now on.", {"enum": ["out", "in"]}]
 
 
-class KeyRotatedFacts(ReasonedFacts):
+class KeyRotatedData(ReasonedData):
     """A license with a new key; `key_ending` is the new one's."""
 
-    former_key_ending: Annotated[str, "The last four characters of the key before."]
+    former_key_ending: Annotated[str, "The last characters of the key before."]
     former_key_works_until: Moment
 
 
-class ExpiryFacts(LicenseFacts):
+class ExpiryData(LicenseData):
     """A license whose end is near, or has come."""
 
     days_left: Annotated[int, "Begun days until then; 0 once it has come.", {"minimum": 0}]
 
 
-class ExhaustedFacts(LicenseFacts):
+class ExhaustedData(LicenseData):
     """A license without a free seat."""
 
     active_seats: int
 
 
-class SeatFacts(TypedDict):
+class SeatData(TypedDict):
     """A machine's seat; the counts are those right after the event."""
 
     session_id: Id
     license_id: Id
     user_id: Id
     hardware_id: str
-    client_version: Annotated[str, "As told by the client; may be empty."]
     started_at: Moment
-    max_seats: int
-    seats_remaining: Annotated[int, {"minimum": 0}]
+    max_seats: Annotated[int, "How many seats the license has."]
+    seats_remaining: Annotated[int, "How many are free.", {"minimum": 0}]
 
 
-class SeatData(SeatFacts):
+class SeatPayload(SeatData):
     """A machine's seat, and the address of whoever held it."""
 
     user_email: UserEmail
@@ -88,13 +89,13 @@ EVENTS = (
     PublicEvent(
         type="license.created",
         summary="A license was issued.",
-        data=LicenseFacts,
+        data=LicenseData,
         emitted_by=["licenses.services.issue.issue_license", "licenses.services.imports.create.import_licenses"],
     ),
     PublicEvent(
         type="license.updated",
         summary="A license's terms changed: its seats, tier, features, holds, or an end that was brought forward.",
-        data=UpdatedFacts,
+        data=UpdatedData,
         emitted_by=[
             "licenses.services.capacity.change_seats",
             "licenses.services.terms.change_terms",
@@ -106,73 +107,73 @@ EVENTS = (
     PublicEvent(
         type="license.suspended",
         summary="No seat of the license can be taken or renewed until it is reinstated.",
-        data=ReasonedFacts,
+        data=ReasonedData,
         emitted_by=[f"{LIFE}.suspend_license"],
     ),
     PublicEvent(
         type="license.reinstated",
         summary="The license works again.",
-        data=ReasonedFacts,
+        data=ReasonedData,
         emitted_by=[f"{LIFE}.reinstate_license"],
     ),
     PublicEvent(
         type="license.revoked",
         summary="The license was taken back for good.",
-        data=ReasonedFacts,
+        data=ReasonedData,
         emitted_by=[f"{LIFE}.revoke_license"],
     ),
     PublicEvent(
         type="license.renewed",
         summary="The license has another end.",
-        data=RenewedFacts,
+        data=RenewedData,
         emitted_by=[f"{LIFE}.renew_license"],
     ),
     PublicEvent(
         type="license.transferred",
         summary="The license went to another organization, or came from one.",
-        data=TransferredFacts,
+        data=TransferredData,
         emitted_by=["licenses.services.transfer.transfer_license"],
     ),
     PublicEvent(
         type="license.key_rotated",
         summary="The license has a new key; the old one works for a while.",
-        data=KeyRotatedFacts,
+        data=KeyRotatedData,
         emitted_by=["licenses.services.rotate_key.rotate_key"],
     ),
     PublicEvent(
         type="license.expiring",
         summary="The license ends in 30 days, in 7, or in 1. Not told of what a subscription renews.",
-        data=ExpiryFacts,
+        data=ExpiryData,
         emitted_by=["licenses.services.expiry_notices.send_expiry_notices"],
     ),
     PublicEvent(
         type="license.expired",
         summary="The license has ended.",
-        data=ExpiryFacts,
+        data=ExpiryData,
         emitted_by=["licenses.services.expiry_notices.send_expiry_notices"],
     ),
     PublicEvent(
         type="license.seat.acquired",
         summary="A machine took a seat.",
-        data=SeatData,
+        data=SeatPayload,
         emitted_by=["licenses.services.acquire.acquire_seat"],
     ),
     PublicEvent(
         type="license.seat.released",
         summary="A machine gave its seat back.",
-        data=SeatData,
+        data=SeatPayload,
         emitted_by=["licenses.services.release.release_seat"],
     ),
     PublicEvent(
         type="license.seat.expired",
         summary="A machine fell silent, and its seat is free.",
-        data=SeatData,
+        data=SeatPayload,
         emitted_by=["licenses.services.expire.sweep_sessions", "licenses.services.acquire.acquire_seat"],
     ),
     PublicEvent(
         type="license.seat.revoked",
         summary="A seat was taken from its holder.",
-        data=SeatData,
+        data=SeatPayload,
         emitted_by=[
             "licenses.services.release.release_seat",
             "licenses.services.release.end_session",
@@ -185,7 +186,7 @@ EVENTS = (
     PublicEvent(
         type="license.seats.exhausted",
         summary="A seat was refused because all are taken; told once a day at most for each license.",
-        data=ExhaustedFacts,
+        data=ExhaustedData,
         emitted_by=["licenses.services.exhaustion.tell_of_exhaustion"],
     ),
 )

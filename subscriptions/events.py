@@ -1,23 +1,26 @@
 """What customers may be told of what they pay for."""
 
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, TypedDict
 
 from coditect.journal.catalogue import Id, IdOrNone, Moment, MomentOrNone, PublicEvent
 
 Amount = Annotated[int, "In the currency's smallest unit."]
+StatusName = Annotated[
+    str,
+    {"enum": ["incomplete", "incomplete_expired", "trialing", "active", "past_due", "canceled", "unpaid", "paused"]},
+]
+InvoiceStatusName = Annotated[str, {"enum": ["draft", "open", "paid", "uncollectible", "void"]}]
 WRITE = "subscriptions.services.write_subscriptions.write_subscriptions"
 
 
-class SubscriptionFacts(TypedDict):
+class SubscriptionData(TypedDict):
     """A subscription, as it is right after the event."""
 
     subscription_id: Id
     plan: str
     tier: str
     price_id: str
-    status: Literal[
-        "incomplete", "incomplete_expired", "trialing", "active", "past_due", "canceled", "unpaid", "paused"
-    ]
+    status: StatusName
     seats: int
     current_period_start: Moment
     current_period_end: Moment
@@ -26,14 +29,14 @@ class SubscriptionFacts(TypedDict):
     license_id: Annotated[IdOrNone, "The license whose seats it pays for."]
 
 
-class PastDueFacts(SubscriptionFacts):
+class PastDueData(SubscriptionData):
     """A subscription behind with its payments."""
 
     past_due_at: Moment
     grace_ends_at: Annotated[Moment, "When its license is suspended, unless it is paid before."]
 
 
-class CheckoutFacts(TypedDict):
+class CheckoutData(TypedDict):
     """A checkout that has ended."""
 
     checkout_id: Id
@@ -42,13 +45,13 @@ class CheckoutFacts(TypedDict):
     seats: int
 
 
-class InvoiceFacts(TypedDict):
+class InvoiceData(TypedDict):
     """An invoice, as it is right after the event."""
 
     invoice_id: Id
     number: str | None
     subscription_id: IdOrNone
-    status: Literal["draft", "open", "paid", "uncollectible", "void"]
+    status: InvoiceStatusName
     currency: str
     total: Amount
     amount_due: Amount
@@ -57,13 +60,13 @@ class InvoiceFacts(TypedDict):
     period_end: Moment
 
 
-class PaidFacts(InvoiceFacts):
+class PaidData(InvoiceData):
     """An invoice that is paid."""
 
     paid_at: MomentOrNone
 
 
-class PaymentFailedFacts(InvoiceFacts):
+class PaymentFailedData(InvoiceData):
     """An invoice that could not be collected, yet."""
 
     attempt: Annotated[int, "The how manieth try it was."]
@@ -74,55 +77,55 @@ EVENTS = (
     PublicEvent(
         type="subscription.created",
         summary="A subscription has begun.",
-        data=SubscriptionFacts,
+        data=SubscriptionData,
         emitted_by=[WRITE],
     ),
     PublicEvent(
         type="subscription.updated",
         summary="A subscription has another price, number of seats, period or end.",
-        data=SubscriptionFacts,
+        data=SubscriptionData,
         emitted_by=[WRITE],
     ),
     PublicEvent(
         type="subscription.past_due",
         summary="A payment is due that could not be collected; seats go on until the days of grace are over.",
-        data=PastDueFacts,
+        data=PastDueData,
         emitted_by=[WRITE],
     ),
     PublicEvent(
         type="subscription.resumed",
         summary="A subscription that was behind with its payments, or paused, is paid again.",
-        data=SubscriptionFacts,
+        data=SubscriptionData,
         emitted_by=[WRITE],
     ),
     PublicEvent(
         type="subscription.canceled",
         summary="A subscription has ended.",
-        data=SubscriptionFacts,
+        data=SubscriptionData,
         emitted_by=[WRITE],
     ),
     PublicEvent(
         type="checkout.completed",
         summary="A checkout was completed.",
-        data=CheckoutFacts,
+        data=CheckoutData,
         emitted_by=["subscriptions.services.write_checkouts.write_checkout"],
     ),
     PublicEvent(
         type="checkout.expired",
         summary="A checkout was not completed in time, or closed for another one.",
-        data=CheckoutFacts,
+        data=CheckoutData,
         emitted_by=["subscriptions.services.write_checkouts.write_checkout"],
     ),
     PublicEvent(
         type="invoice.paid",
         summary="An invoice is paid.",
-        data=PaidFacts,
+        data=PaidData,
         emitted_by=["subscriptions.services.write_invoices.write_invoices"],
     ),
     PublicEvent(
         type="invoice.payment_failed",
         summary="An invoice could not be collected.",
-        data=PaymentFailedFacts,
+        data=PaymentFailedData,
         emitted_by=[
             "subscriptions.services.write_invoices.write_invoices",
             "subscriptions.services.write_invoices.note_failed_payment",

@@ -20,6 +20,7 @@ from coditect.local.fake_stripe.person import Person as Buyer
 from licenses import signing
 from licenses.models import License
 from subscriptions import stripe
+from tests import public_events
 from tests.dialects import NAMES, Api
 from tests.factories import Person, make_license, make_person
 from tests.live import Live
@@ -44,6 +45,21 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
 def _plant_plans(**_: Any) -> None:
     import_module("subscriptions.migrations.0002_seed").plant(apps)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _watched_events() -> Iterator[None]:
+    """Whatever any test records is looked at."""
+    with public_events.watched():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _public_events_are_as_declared() -> Iterator[None]:
+    """Nothing under test records a public event that is not what its catalogue says."""
+    public_events.faults.clear()
+    yield
+    assert public_events.faults == []
 
 
 @pytest.fixture

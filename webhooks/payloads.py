@@ -1,7 +1,7 @@
 """What a receiver is sent: rendered from the journal whenever it is sent, so that no body needs to be kept."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
 from accounts.models import User
 from accounts.services.personal_data import NOWHERE
@@ -9,28 +9,40 @@ from coditect.api.encoding import to_json
 from coditect.journal.catalogue import PUBLIC_TYPES, public_event
 from coditect.journal.models import Event
 
+# What the journal must not hold, since people may have it forgotten.
 LOOKED_UP = "user_email"
 
 
 def body_of(event: Event) -> bytes:
     """An event as JSON: the same each time, but for an address that has changed since."""
-    body: dict[str, Any] = {
+    return bodies_of([event])[0]
+
+
+def bodies_of(events: Sequence[Event]) -> list[bytes]:
+    """Many at once, with one look at the users."""
+    addresses = _addresses_of(event.data.get("user_id") for event in events if _tells_address(event))
+    return [to_json(_present(event, addresses)).encode() for event in events]
+
+
+def _present(event: Event, addresses: Mapping[str | None, str]) -> dict[str, Any]:
+    looked_up = {LOOKED_UP: addresses.get(event.data.get("user_id"))} if _tells_address(event) else {}
+    return {
         "id": event.pk,
         "type": event.type,
         "timestamp": event.at,
         "organization_id": event.organization_id,
-        "data": event.data | _looked_up(event),
+        "data": event.data | looked_up,
     }
-    return to_json(body).encode()
 
 
-def _looked_up(event: Event) -> dict[str, str | None]:
-    """What the journal must not hold, since people may have it forgotten."""
-    if event.type not in PUBLIC_TYPES or LOOKED_UP not in public_event(event.type).data.__annotations__:
+def _tells_address(event: Event) -> bool:
+    return event.type in PUBLIC_TYPES and LOOKED_UP in public_event(event.type).data.__annotations__
+
+
+def _addresses_of(user_ids: Iterable[str | None]) -> dict[str | None, str]:
+    """By users' ids; those who have deleted their account have none."""
+    wanted = set(filter(None, user_ids))
+    if not wanted:
         return {}
-    return {LOOKED_UP: _address_of(UUID(event.data["user_id"]))}
-
-
-def _address_of(user_id: UUID) -> str | None:
-    address = User.objects.filter(pk=user_id).values_list("email", flat=True).first()
-    return None if address is None or address.endswith(f"@{NOWHERE}") else address
+    users = User.objects.filter(pk__in=wanted).exclude(email__endswith=f"@{NOWHERE}")
+    return {str(id): email for id, email in users.values_list("pk", "email")}
