@@ -60,6 +60,7 @@ class Receiver(ThreadingHTTPServer):
         self.may_answer = threading.Event()
         self.may_answer.set()
         self.was_asked = threading.Event()
+        self.came = threading.Condition()
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         self._thread.start()
 
@@ -78,6 +79,16 @@ class Receiver(ThreadingHTTPServer):
         """What it was sent, in order."""
         return [json.loads(body) for _, body in list(self.requests)]
 
+    def until(self, count: int) -> bool:
+        """Wait until it has got so many; return whether it did."""
+        with self.came:
+            return self.came.wait_for(lambda: len(self.requests) >= count, PATIENCE_SECONDS)
+
+    def until_id(self, event_id: str) -> bool:
+        """Wait until it has got this one; return whether it did."""
+        with self.came:
+            return self.came.wait_for(lambda: self.ids[-1:] == [event_id], PATIENCE_SECONDS)
+
     def close(self) -> None:
         """Stop; whoever hangs is let go."""
         self.may_answer.set()
@@ -92,7 +103,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.requests.append(({name.lower(): value for name, value in self.headers.items()}, body))
+        with self.server.came:
+            self.server.requests.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            self.server.came.notify_all()
         self.server.was_asked.set()
         self.server.may_answer.wait(PATIENCE_SECONDS)
         reply = self.server.replies.pop(0) if self.server.replies else self.server.always
