@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -117,7 +118,12 @@ class Endpoint(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.url
+        return f"{self.host} ({str(self.pk)[:8]})"
+
+    @property
+    def host(self) -> str:
+        """Where it is; the path of its URL may be what lets one in."""
+        return urlsplit(self.url).hostname or ""
 
     @property
     def is_enabled(self) -> bool:
