@@ -1,36 +1,14 @@
-"""A customer's receiver, as a real server on loopback, and what a worker does without Celery around it."""
+"""A customer's receiver, as a real server on loopback; no Django in it, so that `make prove` has it, too."""
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from uuid import UUID
-
-from webhooks.models import Endpoint
-from webhooks.services.deliver import deliver_lane
-from webhooks.services.dispatch import dispatch_events
-from webhooks.services.lanes import hand_out
 
 PATIENCE_SECONDS = 30
-
-
-@dataclass
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    now: datetime
-
-    def __call__(self) -> datetime:
-        """What it shows."""
-        return self.now
-
-    def forward(self, span: timedelta) -> None:
-        """Move it."""
-        self.now += span
 
 
 @dataclass(frozen=True)
@@ -61,6 +39,7 @@ class Receiver(ThreadingHTTPServer):
         self.may_answer.set()
         self.was_asked = threading.Event()
         self.came = threading.Condition()
+        self.on_request: Callable[[dict[str, Any]], None] | None = None
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         self._thread.start()
 
@@ -107,6 +86,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.requests.append(({name.lower(): value for name, value in self.headers.items()}, body))
             self.server.came.notify_all()
         self.server.was_asked.set()
+        if self.server.on_request is not None:
+            self.server.on_request(json.loads(body))
         self.server.may_answer.wait(PATIENCE_SECONDS)
         reply = self.server.replies.pop(0) if self.server.replies else self.server.always
         self.send_response(reply.status)
@@ -128,23 +109,3 @@ def receiving(count: int = 1) -> Iterator[list[Receiver]]:
     finally:
         for receiver in receivers:
             receiver.close()
-
-
-def work(clock: Clock, endpoints: Sequence[Endpoint]) -> None:
-    """Dispatch, hand out, and go through each lane once, as whoever the hand-out named or as whoever claims it."""
-    dispatch_events(clock=clock)
-    hand_out(now=clock())
-    for endpoint in endpoints:
-        endpoint.refresh_from_db()
-        is_handed_out = endpoint.claim is not None and endpoint.claimed_until is not None
-        deliver_lane(endpoint_id=endpoint.pk, claim=endpoint.claim if is_handed_out else None, clock=clock, dice=half)
-
-
-def half() -> float:
-    """Dice that leave every wait as it is."""
-    return 0.5
-
-
-def ids_of(events: Sequence[Any]) -> list[str]:
-    """As receivers get to see them."""
-    return [str(UUID(str(event.pk))) for event in events]

@@ -9,8 +9,9 @@ from pytest_django import Settings
 from coditect.journal.models import Event
 from tests.factories import Person
 from tests.webhooks.factories import make_endpoint
-from tests.webhooks.receiver import Clock, Receiver, Reply, ids_of, receiving, work
+from tests.webhooks.receiver import Receiver, Reply, receiving
 from tests.webhooks.telling import lane_of, tell
+from tests.webhooks.working import Clock, ids_of, work
 from webhooks.models import Delivery, Endpoint
 from webhooks.services.dispatch import dispatch_events
 from webhooks.services.enable import enable_endpoint

@@ -14,8 +14,9 @@ from coditect import jobs
 from tests.factories import Person
 from tests.licenses.test_batch_workers import wait_for_a_lock
 from tests.webhooks.factories import make_delivery, make_endpoint
-from tests.webhooks.receiver import Clock, Receiver, Reply, half, ids_of, receiving
+from tests.webhooks.receiver import Receiver, Reply, receiving
 from tests.webhooks.telling import events_in_lane, tell
+from tests.webhooks.working import Clock, half, ids_of
 from webhooks import sender
 from webhooks.models import Attempt, Delivery, Endpoint
 from webhooks.services import deliver, lanes, turns

@@ -20,8 +20,9 @@ from coditect.local.options import ROOT
 from tests.factories import Person
 from tests.webhooks.factories import make_endpoint
 from tests.webhooks.order import violations
-from tests.webhooks.receiver import PATIENCE_SECONDS, Receiver, ids_of, receiving
+from tests.webhooks.receiver import PATIENCE_SECONDS, Receiver, receiving
 from tests.webhooks.telling import tell
+from tests.webhooks.working import ids_of
 from webhooks.services.dispatch import dispatch_events
 
 EVENTS = 300

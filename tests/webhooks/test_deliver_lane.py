@@ -15,8 +15,9 @@ from coditect.encryption import encrypt
 from coditect.journal.models import Event, Mail
 from tests.factories import Person
 from tests.webhooks.factories import SECRET, make_endpoint
-from tests.webhooks.receiver import Clock, Receiver, Reply, half, ids_of, receiving, work
+from tests.webhooks.receiver import Receiver, Reply, receiving
 from tests.webhooks.telling import events_in_lane, tell
+from tests.webhooks.working import Clock, half, ids_of, work
 from webhooks.models import Attempt, Delivery, Endpoint
 from webhooks.services import deliver
 from webhooks.services.deliver import RUN, deliver_lane

@@ -10,8 +10,9 @@ from pytest_django import Settings
 from coditect.journal.models import Event
 from tests.factories import Person
 from tests.webhooks.factories import make_delivery, make_endpoint
-from tests.webhooks.receiver import Clock, Receiver, Reply, ids_of, receiving, work
+from tests.webhooks.receiver import Receiver, Reply, receiving
 from tests.webhooks.telling import tell
+from tests.webhooks.working import Clock, ids_of, work
 from webhooks.models import Attempt, Delivery, Endpoint
 from webhooks.services import deliver
 from webhooks.services.deliver import deliver_one

@@ -10,8 +10,9 @@ from pytest_django import Settings
 
 from tests.factories import Person
 from tests.webhooks.factories import make_endpoint
-from tests.webhooks.receiver import PATIENCE_SECONDS, Receiver, ids_of, receiving
+from tests.webhooks.receiver import PATIENCE_SECONDS, Receiver, receiving
 from tests.webhooks.telling import tell
+from tests.webhooks.working import ids_of
 from webhooks.models import Endpoint
 from webhooks.services.deliver import deliver_lane
 from webhooks.services.dispatch import dispatch_events

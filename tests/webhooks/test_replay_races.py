@@ -16,8 +16,9 @@ from coditect import jobs
 from coditect.journal.models import Event
 from tests.factories import Person
 from tests.webhooks.factories import make_endpoint
-from tests.webhooks.receiver import Receiver, Reply, half, ids_of, receiving
+from tests.webhooks.receiver import Receiver, Reply, receiving
 from tests.webhooks.telling import events_in_lane, tell
+from tests.webhooks.working import half, ids_of
 from webhooks.models import Delivery, Endpoint
 from webhooks.services import dispatch, replay
 from webhooks.services.deliver import deliver_lane
