@@ -9,6 +9,9 @@ KeyEnding = Annotated[str, "The last characters of its key: four, or fewer where
 StatusName = Annotated[str, {"enum": ["active", "suspended", "revoked", "expired"]}]
 HoldName = Annotated[str, {"enum": ["customer", "operator", "billing"]}]
 LIFE = "licenses.services.life"
+ACQUIRE = "licenses.services.acquire.acquire_seat"
+BEAT = "licenses.services.heartbeat.beat_from_record"
+SWEEP = "licenses.services.expire.sweep_sessions"
 
 
 class LicenseData(TypedDict):
@@ -156,7 +159,7 @@ EVENTS = (
         type="license.seat.acquired",
         summary="A machine took a seat.",
         data=SeatPayload,
-        emitted_by=["licenses.services.acquire.acquire_seat"],
+        emitted_by=[ACQUIRE],
     ),
     PublicEvent(
         type="license.seat.released",
@@ -168,17 +171,19 @@ EVENTS = (
         type="license.seat.expired",
         summary="A machine fell silent, and its seat is free.",
         data=SeatPayload,
-        emitted_by=["licenses.services.expire.sweep_sessions", "licenses.services.acquire.acquire_seat"],
+        emitted_by=[SWEEP, ACQUIRE, BEAT],
     ),
     PublicEvent(
         type="license.seat.revoked",
         summary="A seat was taken from its holder.",
         data=SeatPayload,
         emitted_by=[
+            SWEEP,
+            ACQUIRE,
+            BEAT,
             "licenses.services.release.release_seat",
             "licenses.services.release.end_session",
             "licenses.services.revoke.revoke_seats_of",
-            "licenses.services.expire.sweep_sessions",
             "licenses.services.transfer.transfer_license",
             f"{LIFE}.revoke_license",
         ],

@@ -20,10 +20,10 @@ from coditect.local.fake_stripe.person import Person as Buyer
 from licenses import signing
 from licenses.models import License
 from subscriptions import stripe
-from tests import public_events
 from tests.dialects import NAMES, Api
 from tests.factories import Person, make_license, make_person
 from tests.live import Live
+from tests.public_events import watch
 from tests.tables.cases import SIZES
 
 
@@ -50,16 +50,17 @@ def _plant_plans(**_: Any) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _watched_events() -> Iterator[None]:
     """Whatever any test records is looked at."""
-    with public_events.watched():
+    with watch.watched():
         yield
 
 
 @pytest.fixture(autouse=True)
 def _public_events_are_as_declared() -> Iterator[None]:
     """Nothing under test records a public event that is not what its catalogue says."""
-    public_events.faults.clear()
+    watch.faults.clear()
+    watch.recorded.clear()
     yield
-    assert public_events.faults == []
+    assert watch.faults == []
 
 
 @pytest.fixture
