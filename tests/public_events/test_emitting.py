@@ -9,22 +9,12 @@ from coditect.api.schema.events import body
 from coditect.api.schema.shapes import Shapes
 from coditect.journal.catalogue import PUBLIC_TYPES, public_event
 from coditect.journal.models import Event
-from coditect.local.fake_stripe.fake import FakeStripe
-from licenses.models import License
-from tests.factories import Person
 from tests.public_events import billing, licenses, members, seats, watch  # noqa: F401 (cases register themselves)
 from tests.public_events.scene import CASES, Scene
 from tests.schema.conformance import closed
 from webhooks.payloads import body_of
 
 CLAIMS = [(name, path) for name in PUBLIC_TYPES for path in public_event(name).emitted_by]
-
-
-@pytest.fixture
-def scene(owner: Person, outsider: Person, license: License, fake: FakeStripe) -> Scene:
-    """Where it happens; what led there is forgotten."""
-    watch.recorded.clear()
-    return Scene(owner=owner, outsider=outsider, license=license, fake=fake)
 
 
 def faults_of(event: Event) -> list[str]:

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from coditect.api.queries import ListQuery, MomentField
 from coditect.journal.models import Event
 from webhooks.models import Attempt, Delivery
-from webhooks.payloads import body_of
+from webhooks.payloads import bodies_of
 
 
 class DeliveryQuery(ListQuery):
@@ -50,7 +50,8 @@ class ReplaySerializer(serializers.Serializer[Any]):
 def present_deliveries(deliveries: Sequence[Delivery]) -> list[dict[str, Any]]:
     """Deliveries with their tries and what was sent, for administrators of the endpoint's organization alone."""
     # tenancy: the events of deliveries that the caller has chosen
-    events = Event.objects.in_bulk([delivery.event_id for delivery in deliveries])
+    events = list(Event.objects.filter(pk__in=[delivery.event_id for delivery in deliveries]))
+    bodies = {event.pk: body.decode() for event, body in zip(events, bodies_of(events), strict=True)}
     tries: dict[Any, list[Attempt]] = {}
     for attempt in Attempt.objects.filter(delivery__in=deliveries).order_by("at", "id"):
         tries.setdefault(attempt.delivery_id, []).append(attempt)
@@ -64,7 +65,7 @@ def present_deliveries(deliveries: Sequence[Delivery]) -> list[dict[str, Any]]:
             "created_at": delivery.created_at,
             "finished_at": delivery.finished_at,
             "attempts": [_present_attempt(attempt) for attempt in tries.get(delivery.pk, [])],
-            "request": _present_request(delivery, events.get(delivery.event_id)),
+            "request": _present_request(delivery, bodies.get(delivery.event_id)),
         }
         for delivery in deliveries
     ]
@@ -85,9 +86,9 @@ def _present_attempt(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _present_request(delivery: Delivery, event: Event | None) -> dict[str, Any]:
+def _present_request(delivery: Delivery, body: str | None) -> dict[str, Any]:
     return {
         "url": delivery.endpoint.url,
         "headers": {"content-type": "application/json", "webhook-id": str(delivery.event_id)},
-        "body": body_of(event).decode() if event else None,
+        "body": body,
     }
