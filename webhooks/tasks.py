@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from webhooks.services.deliver import deliver_lane, deliver_one
 from webhooks.services.dispatch import dispatch_events
-from webhooks.services.forget import forget_deleted_endpoints
+from webhooks.services.forget import forget_deleted_endpoints, forget_previous_secrets
 from webhooks.services.handle import handle_events
 from webhooks.services.inbox import prune_events
 from webhooks.services.lanes import hand_out
@@ -60,9 +60,10 @@ def deliver_beside_lane(delivery_id: str) -> None:
 
 @shared_task(name="webhooks.prune_deliveries")
 def prune_old_deliveries() -> None:
-    """Forget what was sent long ago, and endpoints that were deleted."""
+    """Forget what was sent long ago, endpoints that were deleted, and secrets that sign no more."""
     prune_deliveries(now=timezone.now())
     forget_deleted_endpoints()
+    forget_previous_secrets(now=timezone.now())
 
 
 @contextmanager

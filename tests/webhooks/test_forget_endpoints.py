@@ -1,6 +1,6 @@
-"""Deleted endpoints are forgotten with their logs, a little at a time."""
+"""Deleted endpoints are forgotten with their logs, a little at a time; secrets when they sign no more."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.factories import Person
 from tests.webhooks.factories import make_delivery, make_endpoint
 from webhooks.models import Attempt, Delivery, Endpoint
 from webhooks.services import forget
-from webhooks.services.forget import forget_deleted_endpoints
+from webhooks.services.forget import forget_deleted_endpoints, forget_previous_secrets
 from webhooks.tasks import prune_old_deliveries
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -47,3 +47,15 @@ class TestForgetDeletedEndpoints:
         assert (Endpoint.objects.count(), Delivery.objects.count()) == (1, 1)
         forget_deleted_endpoints()
         assert not Endpoint.objects.exists()
+
+
+class TestForgetPreviousSecrets:
+    def test_waits_for_the_end_of_the_overlap(self, owner: Person) -> None:
+        endpoint = make_endpoint(owner.organization, previous_secret="sealed", previous_secret_until=NOW)
+        forget_previous_secrets(now=NOW - timedelta(seconds=1))
+        endpoint.refresh_from_db()
+        assert (endpoint.previous_secret, endpoint.previous_secret_until) == ("sealed", NOW)
+        forget_previous_secrets(now=NOW)
+        endpoint.refresh_from_db()
+        assert (endpoint.previous_secret, endpoint.previous_secret_until) == ("", None)
+        assert endpoint.secret

@@ -1,4 +1,9 @@
-"""Deleted endpoints are forgotten: those of years have a log that no request has the time to delete."""
+"""Deleted endpoints are forgotten: those of years have a log that no request has the time to delete.
+
+So are secrets by which nothing is signed any more.
+"""
+
+from datetime import datetime
 
 from django.db import transaction
 
@@ -14,6 +19,13 @@ def forget_deleted_endpoints() -> None:
     for _ in range(BATCHES_PER_RUN):
         if not _forget_batch():
             return
+
+
+def forget_previous_secrets(*, now: datetime) -> None:
+    """Delete the secrets whose overlap with the present ones is over."""
+    # tenancy: the worker forgets those of every organization
+    over = Endpoint.objects.filter(previous_secret_until__lte=now)
+    over.update(previous_secret="", previous_secret_until=None)
 
 
 @transaction.atomic
