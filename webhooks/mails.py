@@ -18,7 +18,7 @@ def compose_disabled(mail: Mail, _now: datetime) -> Context | None:
     if event is None:
         return None
     # tenancy: the endpoint that the mail is about
-    disabled = Endpoint.objects.filter(pk=event.subject_id, status=Endpoint.Status.DISABLED)
+    disabled = Endpoint.objects.existing().filter(pk=event.subject_id, status=Endpoint.Status.DISABLED)
     endpoint = disabled.filter(disabled_reason=event.data["reason"]).select_related("organization").first()
     if endpoint is None:
         return None

@@ -56,6 +56,7 @@ def with_last_answer(endpoints: QuerySet[Endpoint]) -> QuerySet[Endpoint]:
     # tenancy: the deliveries of the endpoints that were chosen
     tried = Delivery.objects.filter(endpoint=OuterRef("pk"), attempts__gt=0).order_by("-position")
     endpoints = endpoints.annotate(last_delivery=Subquery(tried.values("pk")[:1]))
+    # tenancy: the tries of those
     last = Attempt.objects.filter(delivery=OuterRef("last_delivery")).order_by("-at", "-pk")
     return endpoints.annotate(
         last_at=Subquery(last.values("at")[:1]),

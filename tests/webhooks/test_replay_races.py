@@ -122,7 +122,8 @@ class TestBesideTheDispatcher:
         first = happen(endpoint, 3)
         dispatch_events(clock=timezone.now)
         rest = happen(endpoint, 3)
-        queue, replays = dispatch._queue, []
+        queue = dispatch._queue
+        replays: list[Future[int]] = []
 
         def queue_while_somebody_replays(*args: Any, **kwargs: Any) -> None:
             if not replays:

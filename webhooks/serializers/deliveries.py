@@ -53,6 +53,7 @@ def present_deliveries(deliveries: Sequence[Delivery]) -> list[dict[str, Any]]:
     events = list(Event.objects.filter(pk__in=[delivery.event_id for delivery in deliveries]))
     bodies = {event.pk: body.decode() for event, body in zip(events, bodies_of(events), strict=True)}
     tries: dict[Any, list[Attempt]] = {}
+    # tenancy: the tries of those deliveries
     for attempt in Attempt.objects.filter(delivery__in=deliveries).order_by("at", "id"):
         tries.setdefault(attempt.delivery_id, []).append(attempt)
     return [

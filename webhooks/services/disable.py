@@ -24,7 +24,7 @@ def disable_endpoint(*, endpoint_id: UUID, reason: Endpoint.DisabledReason, now:
     Owners and admins of its organization get a mail, unless one of them did it.
     """
     # tenancy: who chose the endpoint was asked whose it is; the worker disables anybody's
-    enabled = Endpoint.objects.filter(pk=endpoint_id, status=Endpoint.Status.ENABLED)
+    enabled = Endpoint.objects.enabled().filter(pk=endpoint_id)
     endpoint = enabled.select_related("organization").select_for_update(of=("self",), no_key=True).first()
     if endpoint is None:
         return False

@@ -37,5 +37,6 @@ def _prune_batch(*, now: datetime) -> int:
     # tenancy: old deliveries of every organization are forgotten
     old = list(Delivery.objects.filter(ended | untried | stranded).values_list("pk", flat=True)[:DELIVERIES_PER_BATCH])
     Attempt.objects.filter(delivery__in=old).delete()
+    # tenancy: those just chosen
     Delivery.objects.filter(pk__in=old).delete()
     return len(old)

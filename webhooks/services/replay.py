@@ -7,6 +7,7 @@ lane, once and at once.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -170,7 +171,7 @@ def _first_since(organization: Organization, since: datetime) -> int | None:
 
 
 def _replay(endpoint: Endpoint, *, first: int, now: datetime) -> int:
-    values = {
+    values: dict[str, Any] = {
         "endpoint": endpoint.pk,
         "organization": endpoint.organization_id,
         "first": first,
@@ -180,7 +181,7 @@ def _replay(endpoint: Endpoint, *, first: int, now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(SUPERSEDE, values)
         cursor.execute(REPLAY, values)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _send_once(endpoint: Endpoint, event: Event, *, reason: Delivery.Reason, now: datetime) -> Delivery:
