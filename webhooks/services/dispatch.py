@@ -5,24 +5,43 @@ follows from an event is recorded after that one was committed; so it has the hi
 without the other.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable
 from datetime import datetime
-from uuid import UUID
 
-from django.db import transaction
-from django.db.models import Value
-from django.db.models.functions import Coalesce
+from django.db import connection, transaction
 
 from coditect.jobs import enqueue
 from coditect.journal.catalogue import PUBLIC_TYPES
 from coditect.journal.models import Event
-from webhooks.models import Delivery, Endpoint
+from webhooks.models import EVERY_EVENT
 from webhooks.services import turns
 
 DISPATCH_TASK, LANE_TASK = "webhooks.dispatch_events", "webhooks.deliver_lane"
 EVENTS_PER_BATCH = 500
 BATCHES_PER_RUN = 200
+# One statement: however busy the process is, the transaction does not wait for it. The database numbers the positions in
+# the order of the SELECT. Lanes that wait already are written, too: their worker may be about to find the lane empty, and
+# must not say so after us.
+# tenancy: each endpoint gets the events of its own organization
+DISPATCH = """
+WITH batch AS (
+    SELECT id, type, organization_id, number FROM journal_event
+    WHERE dispatched_at IS NULL AND number > 0 ORDER BY number LIMIT %(events)s
+), marked AS (
+    UPDATE journal_event SET dispatched_at = %(now)s WHERE id IN (SELECT id FROM batch)
+), queued AS (
+    INSERT INTO webhooks_delivery (id, endpoint_id, event_id, event_type, reason, status, attempts, created_at)
+    SELECT gen_random_uuid(), endpoint.id, batch.id, batch.type, 'event', 'pending', 0, %(now)s
+    FROM batch JOIN webhooks_endpoint AS endpoint USING (organization_id)
+    WHERE endpoint.status = 'enabled' AND batch.type = ANY(%(public)s)
+        AND endpoint.events && ARRAY[batch.type, %(every)s]::varchar[]
+    ORDER BY batch.number
+    RETURNING endpoint_id
+)
+UPDATE webhooks_endpoint SET next_attempt_at = COALESCE(next_attempt_at, %(now)s)
+WHERE id IN (SELECT endpoint_id FROM queued)
+RETURNING id, failing_since
+"""
 
 
 def dispatch_events(*, clock: Callable[[], datetime]) -> None:
@@ -41,41 +60,11 @@ def _dispatch_batch(*, now: datetime) -> bool:
     """Queue the next events; return whether it was our turn."""
     if not turns.take(turns.Turn.DISPATCH):
         return False
-    # tenancy: the dispatcher looks at the events of every organization
-    events = list(Event.objects.undispatched().only("type", "organization_id")[:EVENTS_PER_BATCH])
-    _queue([event for event in events if event.type in PUBLIC_TYPES], now=now)
-    # tenancy: the events just read
-    Event.objects.filter(pk__in=[event.pk for event in events]).update(dispatched_at=now)
+    values = {"now": now, "events": EVENTS_PER_BATCH, "public": list(PUBLIC_TYPES), "every": EVERY_EVENT}
+    with connection.cursor() as cursor:
+        cursor.execute(DISPATCH, values)
+        woken = cursor.fetchall()
+    for endpoint_id, failing_since in woken:
+        if failing_since is None:
+            enqueue(LANE_TASK, endpoint_id=endpoint_id)
     return True
-
-
-def _queue(events: Sequence[Event], *, now: datetime) -> None:
-    listeners = _listeners({event.organization_id for event in events if event.organization_id})
-    deliveries = [
-        Delivery(endpoint=endpoint, event_id=event.pk, event_type=event.type, created_at=now)
-        for event in events
-        for endpoint in listeners[event.organization_id]
-        if endpoint.takes(event.type)
-    ]
-    # The database numbers the positions in the order of this list.
-    Delivery.objects.bulk_create(deliveries)
-    _wake({delivery.endpoint for delivery in deliveries}, now=now)
-
-
-def _listeners(organizations: Collection[UUID]) -> dict[UUID | None, list[Endpoint]]:
-    listeners: dict[UUID | None, list[Endpoint]] = defaultdict(list)
-    # tenancy: each gets the events of its own organization
-    for endpoint in Endpoint.objects.enabled().filter(organization__in=organizations):
-        listeners[endpoint.organization_id].append(endpoint)
-    return listeners
-
-
-def _wake(endpoints: Collection[Endpoint], *, now: datetime) -> None:
-    """Say that lanes have something to send. Rows that say so already are locked, too: their worker may be about to
-    find the lane empty, and must not write so after us."""
-    # tenancy: those just queued for
-    woken = Endpoint.objects.filter(pk__in=[endpoint.pk for endpoint in endpoints])
-    woken.update(next_attempt_at=Coalesce("next_attempt_at", Value(now)))
-    for endpoint in endpoints:
-        if endpoint.failing_since is None:
-            enqueue(LANE_TASK, endpoint_id=endpoint.pk)
