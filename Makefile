@@ -80,7 +80,7 @@ lock: $(VENV)/dev.stamp ## Compile pyproject.toml's dependencies into the lock f
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --group local -o requirements-local.lock
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --group dev -c requirements.lock -o requirements-dev.lock
 
-schema: $(VENV)/dev.stamp ## Write the OpenAPI documents of both dialects into docs/openapi
+schema: $(VENV)/dev.stamp ## Write the OpenAPI documents of both dialects into docs/openapi, and docs/webhook-events.md
 	@$(CHECK_ENV) $(PY) manage.py write_schema
 
 prove: $(VENV)/dev.stamp ## Kill, pause and cut the real services while clients hold seats (ARGS="--runs 50" for more)

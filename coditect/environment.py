@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from email.utils import parseaddr
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -30,6 +31,7 @@ MAIL_SERVERS: dict[str, tuple[int, dict[str, bool]]] = {
 MAIL_TIMEOUT_SECONDS = 10
 KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 KEY_BYTES = 32
+DNS_PORT = 53
 # By whether it is production.
 STRIPE_KEYS = {True: ("sk_live_", "rk_live_"), False: ("sk_test_", "rk_test_")}
 
@@ -185,6 +187,15 @@ class Environment:
             keys[key_id] = key
         return keys
 
+    def name_servers(self, name: str) -> list[tuple[str, int]]:
+        """Addresses and ports of DNS servers, from a comma-separated list of addresses, some with a port."""
+        try:
+            return [_name_server(word) for word in self.words(name, [])]
+        except ValueError as error:
+            raise ImproperlyConfigured(
+                f"{name} must be a list of IP addresses, each alone or with a port, as in [2001:db8::53]:5353."
+            ) from error
+
     def private_key(self, name: str) -> Ed25519PrivateKey | None:
         """An Ed25519 key in base64: what a PEM file has between its two lines. None where it is not set."""
         text = self.text(name, "")
@@ -234,6 +245,17 @@ class Environment:
             return getattr(self._env, kind)(name, default)
         except (EnvError, ValueError) as error:
             raise ImproperlyConfigured(f"{name} has a bad value (expected: {kind}).") from error
+
+
+def _name_server(word: str) -> tuple[str, int]:
+    """Raises ValueError."""
+    try:
+        return str(ip_address(word)), DNS_PORT
+    except ValueError:
+        parts = urlsplit(f"//{word}")
+        if parts.netloc != word or "@" in word or not parts.port:
+            raise
+    return str(ip_address(parts.hostname or "")), parts.port
 
 
 def _p256(der: bytes) -> EllipticCurvePublicKey | None:

@@ -2,12 +2,16 @@
 
 The work itself lies in the database, where the beat finds it too. So a hint may be lost, and a request never waits
 for the broker: a daemon thread talks to it, from a bounded queue that drops what does not fit.
+
+What happens a thousand times a second is hinted at five times: a hint speaks for all that is done before it arrives.
 """
 
 import logging
+import math
 import os
 import queue
 import threading
+import time
 from functools import partial
 from uuid import UUID
 
@@ -17,8 +21,13 @@ from django.db import transaction
 logger = logging.getLogger(__name__)
 CAPACITY = 1000
 EXPIRES_SECONDS = 60
+APART_SECONDS = 0.2
+KINDS_REMEMBERED = 1000
+# So many unread, nobody reads them: the broker's memory is for leases.
+CROWD = 1000
+COUNTED_SECONDS = 1.0
 
-Hint = tuple[str, dict[str, str]]
+Hint = tuple[str, dict[str, str], float]
 
 
 class Messenger:
@@ -29,11 +38,16 @@ class Messenger:
         self._hints: queue.Queue[Hint] = queue.Queue(capacity)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._arrives_at: dict[tuple[str, ...], float] = {}
+        self._counted: dict[str, tuple[float, int]] = {}
 
     def tell(self, name: str, ids: dict[str, str]) -> None:
         """Pass a hint on, soon; drop it where too many wait already. Never blocks, never raises."""
+        delay = self._delay((name, *ids.values()))
+        if delay is None:
+            return
         try:
-            self._hints.put_nowait((name, ids))
+            self._hints.put_nowait((name, ids, delay))
         except queue.Full:
             logger.warning("dropped a hint to run %s: the broker is slow or away", name)
             return
@@ -46,6 +60,19 @@ class Messenger:
         """Wait until every hint so far is passed on or lost."""
         self._hints.join()
 
+    def _delay(self, kind: tuple[str, ...]) -> float | None:
+        """In how many seconds it should arrive; None where one that arrives later than now says the same."""
+        now = time.monotonic()
+        with self._lock:
+            before = self._arrives_at.get(kind, -math.inf)
+            if now < before:
+                return None
+            if len(self._arrives_at) >= KINDS_REMEMBERED:
+                self._arrives_at.clear()
+            delay = max(0.0, before + APART_SECONDS - now)
+            self._arrives_at[kind] = now + delay
+        return delay
+
     def _run(self) -> None:
         while True:
             hint = self._hints.get()
@@ -54,11 +81,26 @@ class Messenger:
             finally:
                 self._hints.task_done()
 
-    def _pass_on(self, name: str, ids: dict[str, str]) -> None:
+    def _pass_on(self, name: str, ids: dict[str, str], delay: float) -> None:
         try:
-            self._celery().send_task(name, kwargs=ids, retry=False, expires=EXPIRES_SECONDS)
+            if self._is_crowded(name):
+                return
+            options = {"countdown": delay} if delay else {}
+            self._celery().send_task(name, kwargs=ids, retry=False, expires=EXPIRES_SECONDS, **options)
         except Exception as error:  # noqa: BLE001 (whatever the broker's client raises, the next hint is due)
             logger.warning("lost a hint to run %s: %s", name, type(error).__name__)
+
+    def _is_crowded(self, name: str) -> bool:
+        """Whether nobody reads the task's queue; counted once a second."""
+        name = self._celery().amqp.router.route({}, name)["queue"].name
+        at, count = self._counted.get(name, (-math.inf, 0))
+        if time.monotonic() - at > COUNTED_SECONDS:
+            with self._celery().pool.acquire(block=True) as connection, connection.channel() as channel:
+                count = channel.client.llen(name)
+            self._counted[name] = time.monotonic(), count
+            if count >= CROWD:
+                logger.warning("%d hints wait in the queue %s, and no more are given: is its worker away?", count, name)
+        return count >= CROWD
 
     def _celery(self) -> Celery:
         """Ours, unless told otherwise; not at import, since it loads the settings."""

@@ -133,6 +133,10 @@ STRIPE_SECRET_KEY = environment.stripe_key("STRIPE_SECRET_KEY")
 STRIPE_API_BASE = environment.web_url("STRIPE_API_BASE", "https://api.stripe.com")
 # Two while one is rolled: an event signed with either is Stripe's.
 STRIPE_WEBHOOK_SECRETS = environment.words("STRIPE_WEBHOOK_SECRET", [])
+WEBHOOK_ALLOW_PRIVATE = environment.flag("WEBHOOK_ALLOW_PRIVATE")
+if WEBHOOK_ALLOW_PRIVATE and not IS_DEVELOPMENT:
+    raise ImproperlyConfigured("WEBHOOK_ALLOW_PRIVATE is set: only in development may webhooks lead inside.")
+WEBHOOK_NAME_SERVERS = environment.name_servers("WEBHOOK_NAME_SERVERS")
 
 SEAT_TTL_SECONDS = environment.number("SEAT_TTL_SECONDS", 360, at_least=2)
 SEAT_SWEEP_SECONDS = 15
@@ -209,6 +213,16 @@ CELERY_TIMEZONE = "UTC"
 MAIL_SECONDS = 10
 BATCH_SECONDS = 5
 STRIPE_EVENT_SECONDS = 5
+WEBHOOK_SECONDS = 2
+# A process of its own works on this queue: receivers that hang keep no mail waiting.
+DELIVERY_QUEUE = "webhooks"
+CELERY_TASK_ROUTES = {
+    **dict.fromkeys(
+        (f"webhooks.{name}" for name in ("dispatch_events", "deliver_due", "deliver_lane", "deliver_one")),
+        {"queue": DELIVERY_QUEUE},
+    ),
+    "health.record_deliverer": {"queue": DELIVERY_QUEUE},
+}
 AUDIT_RETENTION_DAYS = environment.number("AUDIT_RETENTION_DAYS", 400, at_least=30)
 CELERY_BEAT_SCHEDULE = {
     "expire-sessions": {
@@ -227,6 +241,12 @@ CELERY_BEAT_SCHEDULE = {
     },
     "look-after-customers": {"task": "subscriptions.look_after_customers", "schedule": 60, "options": {"expires": 60}},
     "close-checkouts": {"task": "subscriptions.close_checkouts", "schedule": 300, "options": {"expires": 300}},
+    "deliver-webhooks": {
+        "task": "webhooks.deliver_due",
+        "schedule": WEBHOOK_SECONDS,
+        "options": {"expires": WEBHOOK_SECONDS},
+    },
+    "prune-deliveries": {"task": "webhooks.prune_deliveries", "schedule": 3600, "options": {"expires": 3600}},
     "prune-stripe-events": {"task": "webhooks.prune_stripe_events", "schedule": 3600, "options": {"expires": 3600}},
     "prune-batches": {"task": "licenses.prune_batches", "schedule": 3600, "options": {"expires": 3600}},
     "roll-up-usage": {"task": "licenses.roll_up_usage", "schedule": 300, "options": {"expires": 300}},
@@ -235,6 +255,7 @@ CELERY_BEAT_SCHEDULE = {
     "prune-mails": {"task": "journal.prune_mails", "schedule": 3600, "options": {"expires": 3600}},
     "prune-answers": {"task": "journal.prune_answers", "schedule": 3600, "options": {"expires": 3600}},
     "worker-heartbeat": {"task": "health.record_worker", "schedule": 10, "options": {"expires": 10}},
+    "deliverer-heartbeat": {"task": "health.record_deliverer", "schedule": 10, "options": {"expires": 10}},
 }
 
 USE_TZ = True

@@ -12,6 +12,8 @@ from health.models import WorkerNote
 from licenses.models import SeatVerification
 
 WORKER_SILENCE = timedelta(seconds=35)
+# The processes that work on Celery's queues, and the number of each one's note.
+NOTES = {"worker": 1, "deliverer": 2}
 
 
 @dataclass
@@ -34,14 +36,14 @@ def check_readiness(*, now: datetime) -> Readiness:
     _check_database(readiness)
     _check_redis(readiness)
     if readiness.is_ready:
-        _check_worker(readiness, now)
+        _check_workers(readiness, now)
         _check_seats(readiness)
     return readiness
 
 
-def note_worker(*, now: datetime) -> None:
-    """The worker is alive."""
-    WorkerNote.objects.update_or_create(pk=1, defaults={"seen_at": now})
+def note_worker(*, now: datetime, name: str = "worker") -> None:
+    """The worker, or the deliverer, is alive."""
+    WorkerNote.objects.update_or_create(pk=NOTES[name], defaults={"seen_at": now})
 
 
 def _check_database(readiness: Readiness) -> None:
@@ -72,13 +74,14 @@ def _check_redis(readiness: Readiness) -> None:
         readiness.checks["redis"] = "connected"
 
 
-def _check_worker(readiness: Readiness, now: datetime) -> None:
-    seen_at = WorkerNote.objects.values_list("seen_at", flat=True).first()
-    if seen_at and now - seen_at < WORKER_SILENCE:
-        readiness.checks["worker"] = "alive"
-    else:
-        readiness.checks["worker"] = "silent"
-        readiness.degraded.append("worker")
+def _check_workers(readiness: Readiness, now: datetime) -> None:
+    seen_at = dict(WorkerNote.objects.values_list("pk", "seen_at"))
+    for name, number in NOTES.items():
+        if number in seen_at and now - seen_at[number] < WORKER_SILENCE:
+            readiness.checks[name] = "alive"
+        else:
+            readiness.checks[name] = "silent"
+            readiness.degraded.append(name)
 
 
 def _check_seats(readiness: Readiness) -> None:

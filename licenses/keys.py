@@ -15,6 +15,7 @@ RANDOM_CHARACTERS = 26
 LAST_CHARACTER = len(ALPHABET) - 1
 CHECK_MODULUS = 1021
 GROUP = 4
+VISIBLE_CHARACTERS = 4
 PREFIXES = {"production": "PROD", "sandbox": "TEST", "staging": "TEST", "development": "DEV"}
 _READ_ALIKE = str.maketrans("OIL", "011")
 _OWN_FORM = re.compile(r"(PR0D|TEST|DEV)\d{4}[0-9A-HJKMNP-TV-Z]{28}")
@@ -35,6 +36,11 @@ def generate(*, environment: str, year: int) -> str:
 def normalize(key: str) -> str:
     """The form in which keys are compared: upper case, no spaces or hyphens, O as 0, I and L as 1."""
     return re.sub(r"[\s-]", "", key).upper().translate(_READ_ALIKE)
+
+
+def ending(normalized: str) -> str:
+    """All that is told of a key to those who may not have it: its end, and never more than half of it."""
+    return normalized[max(len(normalized) - VISIBLE_CHARACTERS, (len(normalized) + 1) // 2) :]
 
 
 def hash_key(normalized: str) -> str:

@@ -27,6 +27,7 @@ from tests.dialects import NAMES, Api
 from tests.factories import Person, make_license, make_person
 from tests.fake_stripe.client import InProcessClient
 from tests.live import Live, prepare
+from tests.public_events import watch
 from tests.tables.cases import SIZES
 
 
@@ -56,6 +57,22 @@ def _quick_hashes() -> Iterator[None]:
         for name, least in (("time_cost", 1), ("memory_cost", 8), ("parallelism", 1)):
             monkeypatch.setattr(Argon2PasswordHasher, name, least)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _watched_events() -> Iterator[None]:
+    """Whatever any test records is looked at."""
+    with watch.watched():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _public_events_are_as_declared() -> Iterator[None]:
+    """Nothing under test records a public event that is not what its catalogue says."""
+    watch.faults.clear()
+    watch.recorded.clear()
+    yield
+    assert watch.faults == []
 
 
 @pytest.fixture

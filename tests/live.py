@@ -14,7 +14,7 @@ import requests
 from coditect.local import ports, preparation, process
 from coditect.local.options import ROOT
 from coditect.local.postgres import Postgres
-from coditect.local.programs import BEAT, GUNICORN, WORKER, Demo, Program, prepare_database
+from coditect.local.programs import BEAT, DELIVERER, GUNICORN, WORKER, Demo, Program, prepare_database
 from coditect.local.valkey import Valkey
 from tests.play.issuer import Issuer
 
@@ -48,11 +48,12 @@ class Live:
     def set_environment(self, **environment: str) -> None:
         """Tell the programs, before they start, further settings."""
         self._environment |= environment
-        self.web, self.worker, self.beat = (
+        self.web, self.worker, self.deliverer, self.beat = (
             Program(name, arguments, env=self.env, log=self.directory / f"{name}.log")
             for name, arguments in (
                 ("web", GUNICORN),
                 ("worker", WORKER),
+                ("deliverer", DELIVERER),
                 ("beat", (*BEAT, "--schedule", self.directory / "schedule")),
             )
         )
@@ -136,7 +137,7 @@ class Live:
         if self._issuer is not None:
             self._issuer.close()
             self._issuer = None
-        process.stop_all([self.web, self.worker, self.beat])
+        process.stop_all([self.web, self.worker, self.deliverer, self.beat])
         process.stop_all([self.valkey, self.postgres])
 
     def _answers(self) -> bool:

@@ -139,6 +139,14 @@ BAD: list[tuple[str, str | None]] = [
     ("STRIPE_SECRET_KEY", f"pk_live_{SECRET}"),
     ("STRIPE_SECRET_KEY", SECRET),
     ("STRIPE_API_BASE", "api.stripe.com"),
+    ("WEBHOOK_ALLOW_PRIVATE", "1"),
+    ("WEBHOOK_ALLOW_PRIVATE", "perhaps"),
+    ("WEBHOOK_NAME_SERVERS", "ns.example.com"),
+    ("WEBHOOK_NAME_SERVERS", "192.0.2.53:port"),
+    ("WEBHOOK_NAME_SERVERS", "192.0.2.53:0"),
+    ("WEBHOOK_NAME_SERVERS", "192.0.2.53,ns.example.com:53"),
+    ("WEBHOOK_NAME_SERVERS", f"user:{SECRET}@192.0.2.53:53"),
+    ("WEBHOOK_NAME_SERVERS", "https://192.0.2.53:443"),
     ("CHECKOUT_REDIRECT_ORIGINS", "app.example.com"),
     ("CHECKOUT_REDIRECT_ORIGINS", "https://app.example.com/success"),
     ("DEFAULT_FROM_EMAIL", None),
@@ -242,6 +250,31 @@ class TestGoodEnvironment:
     def test_lets_a_checkout_lead_back_to_the_web_client_in_development_alone(self) -> None:
         assert load(PRODUCTION)["CHECKOUT_REDIRECT_ORIGINS"] == []
         assert load(DEVELOPMENT)["CHECKOUT_REDIRECT_ORIGINS"] == ["https://app.coditect.ai"]
+
+    @pytest.mark.parametrize(("name", "given", "private"), [("development", "1", True), ("production", "0", False)])
+    def test_lets_webhooks_go_to_private_addresses_in_development_alone(
+        self, name: str, given: str, private: bool
+    ) -> None:
+        assert load(PRODUCTION)["WEBHOOK_ALLOW_PRIVATE"] is False
+        assert load(PRODUCTION, CODITECT_ENV=name, WEBHOOK_ALLOW_PRIVATE=given)["WEBHOOK_ALLOW_PRIVATE"] is private
+
+    @pytest.mark.parametrize("name", ["sandbox", "staging", "production"])
+    def test_keeps_webhooks_from_private_addresses_elsewhere(self, name: str) -> None:
+        with pytest.raises(ImproperlyConfigured, match=r"^WEBHOOK_ALLOW_PRIVATE is set: only in development may"):
+            load(PRODUCTION, CODITECT_ENV=name, WEBHOOK_ALLOW_PRIVATE="1")
+
+    @pytest.mark.parametrize(
+        ("given", "expected"),
+        [
+            (None, []),
+            ("", []),
+            ("192.0.2.53", [("192.0.2.53", 53)]),
+            ("2001:db8::53, 192.0.2.53:5353", [("2001:db8::53", 53), ("192.0.2.53", 5353)]),
+            ("[2001:db8::53]:5353", [("2001:db8::53", 5353)]),
+        ],
+    )
+    def test_takes_name_servers_with_their_ports(self, given: str | None, expected: list[tuple[str, int]]) -> None:
+        assert load(PRODUCTION, WEBHOOK_NAME_SERVERS=given)["WEBHOOK_NAME_SERVERS"] == expected
 
     def test_derives_an_encryption_key_in_development_alone(self) -> None:
         first = load(DEVELOPMENT, ENCRYPTION_KEYS=None)["ENCRYPTION_KEYS"]

@@ -59,13 +59,43 @@ class TestMessenger:
             silent.bind(("127.0.0.1", 0))
             silent.listen(1)
             messenger = Messenger(app=self._app_at(silent.getsockname()[1]), capacity=2)
-            for _ in range(10):
-                messenger.tell("test.first", {"thing_id": str(ID)})
+            for number in range(10):
+                messenger.tell("test.first", {"thing_id": str(ID), "number": str(number)})
             dropped = [record for record in caplog.records if record.message.startswith("dropped a hint")]
             # Two wait, and one may be on its way.
             assert len(dropped) in {7, 8}
         messenger.drain()
         assert str(ID) not in caplog.text
+
+    def test_says_the_same_once_and_once_more_for_all_that_came_after(self) -> None:
+        messenger = Messenger()
+        for _ in range(1000):
+            messenger.tell("test.first", {})
+            messenger.tell("test.first", {"thing_id": str(ID)})
+        messenger.drain()
+        told = hints()
+        assert told[:2] == [("test.first", {}), ("test.first", {"thing_id": str(ID)})]
+        # A second one each has to wait; a machine that stands still for long lets more through.
+        assert len(told) < 100
+        messages = [json.loads(text) for text in redis.client.lrange("celery", 0, -1)]
+        assert [message["headers"]["eta"] is None for message in messages].count(True) == 2
+
+    def test_remembers_a_bounded_number(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(jobs, "KINDS_REMEMBERED", 10)
+        messenger = Messenger()
+        for number in range(100):
+            messenger.tell("test.first", {"number": str(number)})
+        assert len(messenger._arrives_at) <= 10
+        messenger.drain()
+
+    def test_gives_no_more_where_nobody_reads_them(self, caplog: pytest.LogCaptureFixture) -> None:
+        redis.client.rpush("celery", *["{}"] * jobs.CROWD)
+        messenger = Messenger()
+        for number in range(10):
+            messenger.tell("test.first", {"number": str(number)})
+        messenger.drain()
+        assert redis.client.llen("celery") == jobs.CROWD
+        assert len([record for record in caplog.records if "is its worker away?" in record.message]) == 1
 
     def test_survives_a_broker_that_is_away(self, caplog: pytest.LogCaptureFixture) -> None:
         with socket.socket() as closed:

@@ -7,12 +7,14 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from accounts.events import InvitedData
 from accounts.models import Invitation, Membership, User, normalize_email
 from accounts.secrets import hash_token, new_token
 from accounts.services.members import AlreadyMember
-from accounts.services.organizations import OrganizationNotFound, as_locked, lock_organization
+from accounts.services.organizations import OrganizationNotFound, as_locked, lock_organization, record_joining
 from accounts.services.register import EmailTaken
 from coditect.errors import DomainError, Forbidden, InvalidInput, NotFound
+from coditect.journal.catalogue import moment
 from coditect.journal.mails import queue_mail
 from coditect.journal.models import Mail
 from coditect.journal.services import record_event
@@ -92,7 +94,8 @@ def invite_member(*, by: Membership, email: str, role: str, now: datetime) -> In
         created_at=now,
         expires_at=now + LIFETIME,
     )
-    _record("member.invited", invitation, at=now)
+    data = _describe(invitation)
+    record_event("member.invited", invitation, at=now, organization_id=invitation.organization_id, data=data)
     queue_mail(template="invitation", to=email, now=now, invitation_id=invitation.pk)
     return invitation
 
@@ -116,7 +119,8 @@ def revoke_invitation(*, by: Membership, invitation_id: UUID, now: datetime) -> 
         raise REFUSALS[status]
     invitation.revoked_at = now
     invitation.save(update_fields=["revoked_at"])
-    _record("member.invitation_revoked", invitation, at=now)
+    data = _describe(invitation)
+    record_event("member.invitation_revoked", invitation, at=now, organization_id=invitation.organization_id, data=data)
 
 
 @transaction.atomic
@@ -208,15 +212,16 @@ def _join(user: User, invitation: Invitation, *, now: datetime) -> Membership:
     invitation.accepted_at = now
     invitation.save(update_fields=["accepted_at"])
     membership = Membership.objects.create(organization=organization, user=user, role=invitation.role, created_at=now)
-    _record("member.joined", invitation, at=now, member_id=str(membership.pk), user_id=str(user.pk))
+    record_joining(membership, at=now, invitation=invitation)
     return membership
 
 
-def _record(event_type: str, invitation: Invitation, *, at: datetime, **more: str) -> None:
-    about = {
+def _describe(invitation: Invitation) -> InvitedData:
+    return {
         "invitation_id": str(invitation.pk),
         "organization_id": str(invitation.organization_id),
         "email": invitation.email,
         "role": invitation.role,
+        "invited_by": str(invitation.invited_by_id),
+        "expires_at": moment(invitation.expires_at),
     }
-    record_event(event_type, invitation, at=at, organization_id=invitation.organization_id, data=about | more)

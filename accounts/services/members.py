@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models import Invitation, Membership, Organization, Role, User
 from accounts.services.api_tokens import revoke_api_tokens
 from accounts.services.logins import end_login_sessions
-from accounts.services.organizations import as_locked, lock_organization
+from accounts.services.organizations import as_locked, lock_organization, record_joining
 from coditect.errors import Conflict, Forbidden, InvalidInput, NotFound
 from coditect.journal.services import record_event
 
@@ -52,7 +52,7 @@ def add_member(*, organization_id: UUID, user: User, role: str, now: datetime) -
     if Membership.objects.for_organization(organization).filter(user=user).exists():
         raise AlreadyMember
     member = Membership.objects.create(organization=organization, user=user, role=role, created_at=now)
-    _record("member.joined", member, at=now, role=role)
+    record_joining(member, at=now)
     return member
 
 

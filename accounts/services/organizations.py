@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.text import slugify
 
+from accounts.events import JoinedData
 from accounts.models import Invitation, Membership, Organization, Role, User
 from coditect.errors import Forbidden, NotFound
 from coditect.journal.services import record_event
@@ -33,10 +34,23 @@ def found_organization(*, user: User, name: str, now: datetime) -> Membership:
     """Make an organization that a user owns."""
     organization = create_organization(name=name, now=now)
     owner = Membership.objects.create(organization=organization, user=user, role=Role.OWNER, created_at=now)
-    ids = {"member_id": owner.pk, "user_id": user.pk, "organization_id": organization.pk}
-    data = {name: str(value) for name, value in ids.items()} | {"role": owner.role}
-    record_event("member.joined", owner, at=now, organization_id=organization.pk, data=data)
+    record_joining(owner, at=now)
     return owner
+
+
+def record_joining(member: Membership, *, at: datetime, invitation: Invitation | None = None) -> None:
+    """Write down that somebody is a member from now on, and by which invitation.
+
+    Not their address: it is looked up when the event is told, so that they can have it forgotten.
+    """
+    data = JoinedData(
+        member_id=str(member.pk),
+        user_id=str(member.user_id),
+        organization_id=str(member.organization_id),
+        role=member.role,
+        invitation_id=str(invitation.pk) if invitation else None,
+    )
+    record_event("member.joined", member, at=at, organization_id=member.organization_id, data=data)
 
 
 def membership_of(user: User, *, organization_id: UUID | None) -> Membership:

@@ -11,7 +11,7 @@ from coditect.journal.models import Event, Mail
 
 KINDS = (
     *("user", "console", "member", "organization", "api_token", "license", "signing_key", "batch"),
-    *("subscription", "checkout", "invoice"),
+    *("subscription", "checkout", "invoice", "webhook"),
 )
 
 

@@ -1,7 +1,7 @@
 """Recording a fact, and telling the apps above about it in the same transaction."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -29,7 +29,7 @@ def record_event(
     *,
     at: datetime,
     organization_id: UUID | None,
-    data: dict[str, Any] | None = None,
+    data: Mapping[str, Any] | None = None,
 ) -> Event:
     """Write down that `event_type` happened to `subject`, and tell its receivers."""
     event = new_event(event_type, subject, at=at, organization_id=organization_id, data=data)
@@ -43,7 +43,7 @@ def new_event(
     *,
     at: datetime,
     organization_id: UUID | None,
-    data: dict[str, Any] | None = None,
+    data: Mapping[str, Any] | None = None,
 ) -> Event:
     """An event of the work at hand, not yet written down: one of many for `record_events`."""
     origin = current_origin()
@@ -57,7 +57,7 @@ def new_event(
         api_token_id=origin.api_token_id,
         request_id=origin.request_id,
         ip=origin.ip,
-        data=data or {},
+        data=dict(data or {}),
     )
 
 

@@ -1,4 +1,4 @@
-"""The supervised programs of our own: web, worker and beat, and the one-shot that prepares the database."""
+"""The supervised programs of our own: web, worker, deliverer and beat, and the one-shot that prepares the database."""
 
 import json
 import signal
@@ -14,9 +14,13 @@ from coditect.local.options import ROOT
 
 GUNICORN = ("-m", "gunicorn", "-c", "coditect/gunicorn_conf.py", "coditect.wsgi")
 # Without gossip and mingle a lone worker does not wait for others that do not exist.
-WORKER = (
-    *("-m", "celery", "-A", "coditect", "worker", "-P", "threads", "--concurrency", "4"),
-    *("--without-gossip", "--without-mingle", "--loglevel", "INFO"),
+_CELERY = ("-m", "celery", "-A", "coditect", "worker", "-P", "threads")
+_ALONE = ("--without-gossip", "--without-mingle", "--loglevel", "INFO")
+WORKER = (*_CELERY, "--concurrency", "4", "-n", "worker@%h", *_ALONE)
+# Its threads wait for customers' receivers, some of which hang; what it has not begun is another deliverer's.
+DELIVERER = (
+    *(*_CELERY, "--concurrency", "32", "-n", "deliverer@%h"),
+    *("-Q", "webhooks", "--prefetch-multiplier", "1", *_ALONE),
 )
 BEAT = ("-m", "celery", "-A", "coditect", "beat", "--loglevel", "INFO", "--pidfile", "")
 PREPARE = ("-m", "coditect.local.prepare")

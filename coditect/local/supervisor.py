@@ -15,7 +15,7 @@ from coditect.local.files import kept_secret
 from coditect.local.keeper import Child, Keeper
 from coditect.local.options import Options
 from coditect.local.postgres import Postgres
-from coditect.local.programs import BEAT, GUNICORN, WORKER, Demo, Program, prepare_database
+from coditect.local.programs import BEAT, DELIVERER, GUNICORN, WORKER, Demo, Program, prepare_database
 from coditect.local.server import Server
 from coditect.local.valkey import Valkey
 from coditect.local.welcome import welcome_text
@@ -73,7 +73,8 @@ class Supervisor:
         self._start_servers()
         run_env.write(self.run_file, values)
         demo = self._prepare(env)
-        self._launch(Program("worker", WORKER, env=env, log=self._log("worker")))
+        for name, arguments in (("worker", WORKER), ("deliverer", DELIVERER)):
+            self._launch(Program(name, arguments, env=env, log=self._log(name)))
         degraded = self._wait_ready(env)
         schedule = self.options.data_dir / "celerybeat-schedule"
         self._launch(Program("beat", (*BEAT, "--schedule", schedule), env=env, log=self._log("beat")))
@@ -114,6 +115,7 @@ class Supervisor:
             "PORT": str(self.options.port),
             "PUBLIC_URL": self.options.public_url,
             "SECRET_KEY": os.environ.get("SECRET_KEY") or kept_secret(self.options.data_dir / "secret_key", size=48),
+            "WEBHOOK_ALLOW_PRIVATE": os.environ.get("WEBHOOK_ALLOW_PRIVATE") or "1",
         }
         if self.stripe is not None:
             values |= {

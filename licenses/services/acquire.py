@@ -143,7 +143,7 @@ def _decide(locked: LockedLicense, machine: Machine, **about: Any) -> HeldSeat |
         **about,
     )
     locked.used += 1
-    record_seat_event("license.seat.acquired", session, locked.license, at=locked.now)
+    record_seat_event("license.seat.acquired", session, locked)
     locked.extend(session)
     return _held(locked, session, is_new=True)
 

@@ -1,14 +1,13 @@
 """The seat count changes; nobody who was promised a seat loses it before the promise ends."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 
-from coditect.journal.services import record_event
 from licenses import leases
 from licenses.models import License, SeatChange, SeatSession, SeatSessionQuerySet
+from licenses.services.facts import record_update
 from licenses.services.seats import LockedLicense
 
 
@@ -21,10 +20,10 @@ def change_seats(*, license_id: UUID, seats: int) -> License:
     license = locked.license
     if seats == license.max_seats:
         return license
-    license.max_seats = seats
+    previous, license.max_seats = license.max_seats, seats
     license.save(update_fields=["max_seats"])
     put_seats_in_force(locked)
-    _record_change(license, at=locked.now)
+    record_update(license, at=locked.now, max_seats=previous)
     return license
 
 
@@ -70,13 +69,3 @@ def _unmark_fitting(locked: LockedLicense) -> None:
 def _unended(locked: LockedLicense, *, is_marked: bool) -> SeatSessionQuerySet:
     sessions = SeatSession.objects.unended().filter(license=locked.license)
     return sessions.filter(revoke_at__isnull=not is_marked)
-
-
-def _record_change(license: License, *, at: datetime) -> None:
-    record_event(
-        "license.updated",
-        license,
-        at=at,
-        organization_id=license.organization_id,
-        data={"license_id": str(license.pk), "max_seats": license.max_seats},
-    )

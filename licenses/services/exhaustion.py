@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 from coditect.journal.mails import queue_mail
 from coditect.journal.models import Event
 from coditect.journal.services import record_event
+from licenses.events import ExhaustedData
 from licenses.models import License
 from licenses.services.expiry_notices import addresses_of_those_told
+from licenses.services.facts import describe_license
 
 EXHAUSTED = "license.seats.exhausted"
 MAIL = "seats_exhausted"
@@ -24,7 +26,7 @@ def tell_of_exhaustion(license: License, *, held: int, at: datetime) -> None:
         license,
         at=at,
         organization_id=license.organization_id,
-        data={"license_id": str(license.pk), "max_seats": license.max_seats, "active_seats": held},
+        data=ExhaustedData(**describe_license(license, at=at), active_seats=held),
     )
     for address in addresses_of_those_told(license.organization):
         queue_mail(template=MAIL, to=address, now=at, event_id=event.pk)

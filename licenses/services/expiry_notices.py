@@ -15,7 +15,9 @@ from accounts.models import Membership, Organization, Role
 from coditect.journal.mails import queue_mail
 from coditect.journal.models import Event
 from coditect.journal.services import new_event, record_events
+from licenses.events import ExpiryData
 from licenses.models import ExpiryWatch, License
+from licenses.services.facts import describe_license
 
 # Before the end; the last one comes with it.
 NOTICES = [timedelta(days=days) for days in (30, 7, 1, 0)]
@@ -80,7 +82,7 @@ def _notice_of(license: License, expires_at: datetime, *, now: datetime) -> Even
         license,
         at=now,
         organization_id=license.organization_id,
-        data={"license_id": str(license.pk), "expires_at": expires_at.isoformat(), "days_left": days_left},
+        data=ExpiryData(**describe_license(license, at=now), days_left=days_left),
     )
 
 

@@ -13,6 +13,7 @@ from coditect.journal.models import Event
 from coditect.journal.services import new_event, record_events
 from licenses import keys
 from licenses.models import License, SeatChange
+from licenses.services.facts import describe_license
 
 LONGEST_KEY = 100
 FREE_TIER = "free"
@@ -68,7 +69,7 @@ def creation_of(license: License, *, at: datetime) -> Event:
         license,
         at=at,
         organization_id=license.organization_id,
-        data={"license_id": str(license.pk), "tier": license.tier, "max_seats": license.max_seats},
+        data=describe_license(license, at=at),
     )
 
 

@@ -6,17 +6,17 @@ Seats follow: without any in force no session is renewed, and each ends when its
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
 from accounts.models import Organization
 from coditect.errors import Conflict, InvalidInput
-from coditect.journal.services import record_event
+from coditect.journal.catalogue import moment_or_none
 from licenses.models import License, LicenseQuerySet, SeatSession
 from licenses.services.acquire import LicenseNotFound
 from licenses.services.capacity import put_seats_in_force
+from licenses.services.facts import record_license_event, record_update
 from licenses.services.seats import LockedLicense, Machine
 
 
@@ -126,8 +126,8 @@ def renew_license(
         return license
     previous, previous_end, license.expires_at = license.expires_at, license.last_moment, expires_at
     license.save(update_fields=["expires_at"])
-    dates = {"expires_at": _text(expires_at), "previous_expires_at": _text(previous)}
-    record_license_event("license.renewed", license, at=now, reason=reason, **dates)
+    before = moment_or_none(previous)
+    record_license_event("license.renewed", license, at=now, reason=reason, previous_expires_at=before)
     if license.last_moment < previous_end:
         tell_redis(locked)
     else:
@@ -148,28 +148,17 @@ def lock_license(
     return locked
 
 
-def record_license_event(event_type: str, license: License, *, at: datetime, reason: str, **data: Any) -> None:
-    """Write down what happened to a license, and why."""
-    record_event(
-        event_type,
-        license,
-        at=at,
-        organization_id=license.organization_id,
-        data={"license_id": str(license.pk), **data, "reason": reason},
-    )
-
-
 def _hold(locked: LockedLicense, holds: Sequence[str], event_type: str, *, reason: str, now: datetime) -> None:
     """Change who holds a license; where that changes nothing for its users, the event is a mere update."""
-    license, before = locked.license, locked.license.status
+    license, before, held_by = locked.license, locked.license.status, locked.license.holds
     license.holds = list(holds)
     license.status = License.Status.SUSPENDED if holds else License.Status.ACTIVE
     license.save(update_fields=["holds", "status"])
     if license.status == before:
-        event_type = "license.updated"
-    else:
-        put_seats_in_force(locked)
-    record_license_event(event_type, license, at=now, reason=reason, holds=license.holds)
+        record_update(license, at=now, reason=reason, holds=held_by)
+        return
+    put_seats_in_force(locked)
+    record_license_event(event_type, license, at=now, reason=reason)
 
 
 def refuse_revoked(license: License) -> None:
@@ -188,7 +177,3 @@ def tell_redis(locked: LockedLicense) -> None:
 def tell_redis_of(license_id: UUID) -> None:
     """Tell Redis what a license is by now. Raises LicenseNotFound."""
     tell_redis(lock_license(license_id))
-
-
-def _text(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None

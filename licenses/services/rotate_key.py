@@ -10,9 +10,11 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import Organization
+from coditect.journal.catalogue import moment
 from licenses import keys
 from licenses.models import License, LicenseKey
-from licenses.services.life import lock_license, record_license_event, refuse_revoked, tell_redis_of
+from licenses.services.facts import record_license_event
+from licenses.services.life import lock_license, refuse_revoked, tell_redis_of
 
 GRACE_DAYS = 7
 LONGEST_GRACE_DAYS = 30
@@ -49,9 +51,8 @@ def rotate_key(
     license.save(update_fields=["key_string", "key_normalized"])
     _retire_former_keys(license, works_until)
     # Of keys the journal knows no more than how they end.
-    endings = {"key_ending": license.key_normalized[-4:], "former_key_ending": former[-4:]}
-    until = {"former_key_works_until": works_until.isoformat()}
-    record_license_event("license.key_rotated", license, at=now, reason=reason, **endings, **until)
+    about = {"former_key_ending": keys.ending(former), "former_key_works_until": moment(works_until)}
+    record_license_event("license.key_rotated", license, at=now, reason=reason, **about)
     # Not before: were this COMMIT to fail, heartbeats would tell of a key that no license has.
     transaction.on_commit(partial(tell_redis_of, license.pk), robust=True)
     return RotatedKey(license=license, at=now, former_key_works_until=works_until)

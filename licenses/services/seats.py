@@ -13,9 +13,11 @@ from django.conf import settings
 from django.db import connection
 
 from accounts.models import Role
+from coditect.journal.catalogue import moment
 from coditect.journal.services import record_event
 from coditect.redis import RedisUnavailable
 from licenses import leases
+from licenses.events import SeatData
 from licenses.models import LeaseRepair, License, LicenseQuerySet, SeatSession
 
 Answer = TypeVar("Answer")
@@ -202,7 +204,7 @@ class LockedLicense:
         SeatSession.objects.filter(license=self.license, pk__in=ids).update(ended_at=self.now, end_reason=reason)
         for session in sessions:
             session.ended_at, session.end_reason = self.now, reason
-            record_seat_event(END_EVENTS[reason], session, self.license, at=self.now)
+            record_seat_event(END_EVENTS[reason], session, self)
 
     def describe(self) -> bool:
         """Tell Redis what the license is now: its seats, and its own end. False while it is away."""
@@ -226,17 +228,16 @@ class LockedLicense:
             return None
 
 
-def record_seat_event(event_type: str, session: SeatSession, license: License, *, at: datetime) -> None:
+def record_seat_event(event_type: str, session: SeatSession, locked: LockedLicense) -> None:
     """Write down what happened to a seat."""
-    record_event(
-        event_type,
-        session,
-        at=at,
-        organization_id=license.organization_id,
-        data={
-            "session_id": str(session.pk),
-            "license_id": str(license.pk),
-            "user_id": str(session.user_id),
-            "hardware_id": session.hardware_id,
-        },
+    license = locked.license
+    data = SeatData(
+        session_id=str(session.pk),
+        license_id=str(license.pk),
+        user_id=str(session.user_id),
+        hardware_id=session.hardware_id,
+        started_at=moment(session.started_at),
+        max_seats=license.max_seats,
+        seats_remaining=locked.seats_remaining,
     )
+    record_event(event_type, session, at=locked.now, organization_id=license.organization_id, data=data)

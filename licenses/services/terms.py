@@ -6,8 +6,10 @@ from uuid import UUID
 
 from django.db import transaction
 
+from coditect.journal.catalogue import moment_or_none
 from licenses.models import License
-from licenses.services.life import lock_license, record_license_event, tell_redis
+from licenses.services.facts import record_update
+from licenses.services.life import lock_license, tell_redis
 
 
 @transaction.atomic
@@ -21,15 +23,15 @@ def change_terms(
     locked = lock_license(license_id)
     license = locked.license
     wanted = {"tier": tier, "features": list(features), "renews_itself": renews_itself}
-    changed = [name for name, value in wanted.items() if getattr(license, name) != value]
-    for name in changed:
+    previous = {name: getattr(license, name) for name, value in wanted.items() if getattr(license, name) != value}
+    for name in previous:
         setattr(license, name, wanted[name])
-    if changed:
-        license.save(update_fields=changed)
-    told = {name: wanted[name] for name in changed if name != "renews_itself"}
-    if told:
+    if previous:
+        license.save(update_fields=list(previous))
+    previous.pop("renews_itself", None)
+    if previous:
         tell_redis(locked)
-        record_license_event("license.updated", license, at=now, reason="", **told)
+        record_update(license, at=now, **previous)
     return license
 
 
@@ -47,6 +49,5 @@ def end_license(*, license_id: UUID, at: datetime, now: datetime, reason: str = 
     previous, license.expires_at = license.expires_at, end
     license.save(update_fields=["expires_at"])
     tell_redis(locked)
-    dates = {"expires_at": end.isoformat(), "previous_expires_at": previous.isoformat() if previous else None}
-    record_license_event("license.updated", license, at=now, reason=reason, **dates)
+    record_update(license, at=now, reason=reason, expires_at=moment_or_none(previous))
     return license

@@ -8,7 +8,8 @@ from django.db import transaction
 from accounts.models import Membership, Organization, Role
 from accounts.services.organizations import lock_organization
 from licenses.models import License, SeatSession
-from licenses.services.life import lock_license, record_license_event, refuse_revoked
+from licenses.services.facts import record_license_event
+from licenses.services.life import lock_license, refuse_revoked
 from licenses.services.seats import LockedLicense
 
 

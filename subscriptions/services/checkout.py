@@ -20,6 +20,7 @@ from subscriptions.services.customers import customer_of
 from subscriptions.services.intents import REPEATABLE, begin_intent, carry_out
 from subscriptions.services.redirects import require_redirect
 from subscriptions.services.sync import sync_customer
+from subscriptions.services.write_checkouts import write_checkout
 
 
 class AlreadySubscribed(Conflict):
@@ -94,7 +95,9 @@ def _settle(wanted: Checkout, *, now: datetime) -> None:
         sync_customer(organization=wanted.organization, now=now)
         _end(known, Checkout.Status.COMPLETE, now=now)
     elif facts.status == "expired":
-        _end(known, Checkout.Status.EXPIRED, now=now)
+        # Told here and now: nobody asks about it again, and Stripe's own word of it may be lost.
+        with transaction.atomic():
+            write_checkout(wanted.organization, facts, now=now)
 
 
 @transaction.atomic

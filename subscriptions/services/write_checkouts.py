@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from accounts.models import Organization
+from subscriptions.events import CheckoutData
 from subscriptions.facts import CheckoutFacts
 from subscriptions.models import Checkout
 from subscriptions.services.effects import record_once
@@ -26,5 +27,14 @@ def write_checkout(organization: Organization, said: CheckoutFacts, *, now: date
         checkout,
         at=now,
         organization_id=organization.pk,
-        data={"checkout_id": str(checkout.pk), "price_id": checkout.price_id, "seats": checkout.seats},
+        data=_describe(checkout, said),
     )
+
+
+def _describe(checkout: Checkout, said: CheckoutFacts) -> CheckoutData:
+    return {
+        "checkout_id": str(checkout.pk),
+        "session_id": said.id,
+        "price_id": checkout.price_id,
+        "seats": checkout.seats,
+    }

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import Organization
+from coditect.journal.catalogue import moment, moment_or_none
+from subscriptions.events import InvoiceData, PaidData, PaymentFailedData
 from subscriptions.facts import InvoiceFacts
 from subscriptions.models import Invoice, Subscription
 from subscriptions.services.effects import record_once
@@ -51,13 +53,15 @@ def _write(
     invoice.synced_at = now
     invoice.save()
     if facts.status == Invoice.Status.PAID:
-        record_once(facts.id, PAID, invoice, at=now, organization_id=organization.pk, data=_data(invoice))
+        data = PaidData(**_describe(invoice), paid_at=moment_or_none(invoice.paid_at))
+        record_once(facts.id, PAID, invoice, at=now, organization_id=organization.pk, data=data)
     elif facts.status == Invoice.Status.OPEN and facts.attempt_count:
         _tell_of_failure(invoice, attempt=facts.attempt_count, now=now)
 
 
 def _tell_of_failure(invoice: Invoice, *, attempt: int, now: datetime) -> None:
-    data = _data(invoice) | {"attempt": attempt}
+    next_attempt_at = moment_or_none(invoice.next_attempt_at)
+    data = PaymentFailedData(**_describe(invoice), attempt=attempt, next_attempt_at=next_attempt_at)
     key = f"{invoice.stripe_invoice_id}:{attempt}"
     record_once(key, FAILED, invoice, at=now, organization_id=invoice.organization_id, data=data)
 
@@ -70,12 +74,16 @@ def _values(facts: InvoiceFacts) -> dict[str, Any]:
     return {name: getattr(facts, name) for name in same}
 
 
-def _data(invoice: Invoice) -> dict[str, Any]:
+def _describe(invoice: Invoice) -> InvoiceData:
     return {
         "invoice_id": str(invoice.pk),
-        "number": invoice.number,
+        "number": invoice.number or None,
+        "subscription_id": str(invoice.subscription_id) if invoice.subscription_id else None,
+        "status": invoice.status,
         "currency": invoice.currency,
+        "total": invoice.total,
         "amount_due": invoice.amount_due,
         "amount_paid": invoice.amount_paid,
-        "subscription_id": str(invoice.subscription_id) if invoice.subscription_id else None,
+        "period_start": moment(invoice.period_start),
+        "period_end": moment(invoice.period_end),
     }

@@ -7,10 +7,11 @@ from typing import Any
 
 from accounts.models import Organization
 from coditect.errors import Conflict
+from coditect.journal.catalogue import moment
 from coditect.journal.services import record_event
 from subscriptions.facts import InvoiceFacts, SubscriptionFacts
 from subscriptions.models import Plan, Price, Subscription
-from subscriptions.services.dunning import BEHIND, due_since, remind
+from subscriptions.services.dunning import BEHIND, GRACE, due_since, remind
 from subscriptions.services.effects import describe, record_once
 from subscriptions.services.entitle import entitle
 from subscriptions.stripe import StripeKnowsNone
@@ -140,7 +141,9 @@ def _tell(subscription: Subscription, before: Mapping[str, Any] | None, *, now: 
     id = subscription.stripe_subscription_id
     _record(id, "subscription.created", subscription, now=now)
     if subscription.past_due_at is not None:
-        _record(f"{id}:{subscription.past_due_at.isoformat()}", "subscription.past_due", subscription, now=now)
+        since = subscription.past_due_at
+        ends = {"past_due_at": moment(since), "grace_ends_at": moment(since + GRACE)}
+        _record(f"{id}:{since.isoformat()}", "subscription.past_due", subscription, now=now, **ends)
     if subscription.status == Status.CANCELED:
         _record(id, "subscription.canceled", subscription, now=now)
     if subscription.is_surplus:
@@ -163,12 +166,12 @@ def _tell(subscription: Subscription, before: Mapping[str, Any] | None, *, now: 
         )
 
 
-def _record(key: str, event_type: str, subscription: Subscription, *, now: datetime) -> None:
+def _record(key: str, event_type: str, subscription: Subscription, *, now: datetime, **more: Any) -> None:
     record_once(
         key,
         event_type,
         subscription,
         at=now,
         organization_id=subscription.organization_id,
-        data=describe(subscription),
+        data={**describe(subscription), **more},
     )

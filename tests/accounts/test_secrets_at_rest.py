@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from accounts.models import User
@@ -36,8 +37,9 @@ def everything_remembered() -> Iterator[str]:
     """Every key of Redis; the messages to the worker in clear."""
     for key in redis.client.scan_iter():
         yield f"{key!r} {redis.client.dump(key)!r}"
-    for message in redis.client.lrange("celery", 0, -1):
-        yield f"{message!r} {base64.b64decode(json.loads(message)['body'])!r}"
+    for queue in ("celery", settings.DELIVERY_QUEUE):
+        for message in redis.client.lrange(queue, 0, -1):
+            yield f"{message!r} {base64.b64decode(json.loads(message)['body'])!r}"
 
 
 def go_through_all_flows(api: Api) -> list[str]:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.faults import billing, clocks
+from tests.faults import billing, clocks, webhooks
 from tests.faults.faults import CLOCK_FAULTS, FAULTS
 from tests.faults.run import Plan, run
 from tests.faults.setting import Setting
@@ -46,18 +46,21 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--fault", action="append", choices=[*FAULTS, *CLOCK_FAULTS], help="only this; may be repeated")
     parser.add_argument("--races", action="store_true", help="only the races")
     parser.add_argument("--billing", action="store_true", help="only Stripe's events and payments")
+    parser.add_argument("--webhooks", action="store_true", help="only customers' events")
     parser.add_argument("--write", type=Path, metavar="FILE", help="replace the table in this document")
     return parser.parse_args()
 
 
 def _rows(directory: Path, options: argparse.Namespace) -> Iterator[Row]:
-    is_all = not (options.fault or options.races or options.billing)
+    is_all = not (options.fault or options.races or options.billing or options.webhooks)
     if is_all or options.races:
         yield from _races(directory / "races", options)
     if is_all or options.fault:
         yield from _faults(directory / "faults", options)
     if is_all or options.billing:
         yield from billing.play()
+    if is_all or options.webhooks:
+        yield from webhooks.play(directory / "webhooks")
 
 
 def _races(directory: Path, options: argparse.Namespace) -> Iterator[Row]:

@@ -14,7 +14,14 @@ from tests.api.outages import database_away, redis_away
 from tests.api.shapes import UTC_TIME, assert_identified
 from tests.dialects import NAMES, Answer, Api
 
-ALL_WELL = {"database": "connected", "redis": "connected", "worker": "alive", "seats": "sound"}
+WORKERS = ("worker", "deliverer")
+ALL_WELL = {"database": "connected", "redis": "connected", "seats": "sound"} | dict.fromkeys(WORKERS, "alive")
+
+
+def note_workers() -> None:
+    """Both are alive."""
+    for name in WORKERS:
+        note_worker(now=timezone.now(), name=name)
 
 
 def readiness(answer: Answer) -> tuple[int, str, dict[str, str]]:
@@ -28,7 +35,7 @@ class TestReady:
         SeatVerification.objects.create(at=timezone.now(), oversold=0)
 
     def test_says_what_is_connected(self, api: Api) -> None:
-        note_worker(now=timezone.now())
+        note_workers()
         answer = api.get("ready")
         assert readiness(answer) == (200, "ready", ALL_WELL)
         assert set(answer.data) == {"status", "timestamp", "checks", "degraded"}
@@ -36,19 +43,23 @@ class TestReady:
         assert UTC_TIME.fullmatch(answer.data["timestamp"])
         assert_identified(answer)
 
+    @pytest.mark.parametrize("name", WORKERS)
     @pytest.mark.parametrize(("seconds", "says"), [(1, "alive"), (-5, "silent"), (-600, "silent")])
-    def test_takes_a_worker_for_alive_while_its_note_is_fresh(self, api: Api, seconds: int, says: str) -> None:
-        note_worker(now=timezone.now() - WORKER_SILENCE + timedelta(seconds=seconds))
+    def test_takes_a_worker_for_alive_while_its_note_is_fresh(
+        self, api: Api, seconds: int, says: str, name: str
+    ) -> None:
+        note_workers()
+        note_worker(now=timezone.now() - WORKER_SILENCE + timedelta(seconds=seconds), name=name)
         answer = api.get("ready")
-        assert readiness(answer) == (200, "ready", ALL_WELL | {"worker": says})
-        assert answer.data["degraded"] == ([] if says == "alive" else ["worker"])
+        assert readiness(answer) == (200, "ready", ALL_WELL | {name: says})
+        assert answer.data["degraded"] == ([] if says == "alive" else [name])
 
     def test_is_ready_also_where_no_worker_ever_ran(self, api: Api) -> None:
         answer = api.get("ready")
-        assert (answer.status, answer.data["degraded"]) == (200, ["worker"])
+        assert (answer.status, answer.data["degraded"]) == (200, list(WORKERS))
 
     def test_is_ready_also_without_redis(self, api: Api) -> None:
-        note_worker(now=timezone.now())
+        note_workers()
         with redis_away():
             answer = api.get("ready")
         assert readiness(answer) == (200, "ready", ALL_WELL | {"redis": "unreachable"})
@@ -61,7 +72,7 @@ class TestReady:
 
     @pytest.mark.parametrize(("oversold", "says"), [(0, "sound"), (1, "oversold"), (None, "unverified")])
     def test_tells_of_oversold_seats(self, api: Api, oversold: int | None, says: str) -> None:
-        note_worker(now=timezone.now())
+        note_workers()
         SeatVerification.objects.all().delete()
         if oversold is not None:
             SeatVerification.objects.create(at=timezone.now(), oversold=oversold)

@@ -21,6 +21,13 @@ class TestWorkerNote:
         tasks.record_worker()
         assert before <= WorkerNote.objects.get().seen_at <= timezone.now()
 
+    def test_of_the_deliverer_is_another(self) -> None:
+        early = timezone.now() - timedelta(hours=1)
+        note_worker(now=early)
+        tasks.record_deliverer()
+        assert WorkerNote.objects.get(pk=1).seen_at == early
+        assert WorkerNote.objects.get(pk=2).seen_at > early
+
     def test_stays_one_row(self) -> None:
         early = timezone.now() - timedelta(hours=1)
         note_worker(now=early)
@@ -31,7 +38,11 @@ class TestWorkerNote:
         # The connection belongs to the test here, not to a worker that is about to fork.
         monkeypatch.setattr(connection, "close", lambda: None)
         worker_ready.send(sender=None)
-        assert WorkerNote.objects.exists()
+        assert WorkerNote.objects.get().pk == 1
+        with monkeypatch.context() as delivering:
+            delivering.setattr(app.amqp.queues, "_consume_from", {settings.DELIVERY_QUEUE: None})
+            worker_ready.send(sender=None)
+        assert set(WorkerNote.objects.values_list("pk", flat=True)) == {1, 2}
 
 
 class TestSchedule:

@@ -65,6 +65,7 @@ class TestAppendOnly:
             "ip = '192.0.2.1'",
             "request_id = 'x'",
             "id = gen_random_uuid()",
+            "number = DEFAULT",
             "type = 'x', dispatched_at = now()",
         ],
     )

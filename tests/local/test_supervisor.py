@@ -94,7 +94,10 @@ class TestStart:
         assert path.stat().st_mode & 0o777 == 0o600
         values = dotenv.dotenv_values(path)
         stripe = {"STRIPE_API_BASE", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"}
-        assert set(values) == {"DATABASE_URL", "REDIS_URL", "PORT", "PUBLIC_URL", "SECRET_KEY"} | stripe
+        assert (
+            set(values)
+            == {"DATABASE_URL", "REDIS_URL", "PORT", "PUBLIC_URL", "SECRET_KEY", "WEBHOOK_ALLOW_PRIVATE"} | stripe
+        )
         assert values["PUBLIC_URL"] == running.url
         assert values["SECRET_KEY"] == (running.data_dir / "secret_key").read_text(encoding="utf-8")
         command = [sys.executable, "manage.py", "migrate", "--check"]
@@ -129,7 +132,8 @@ class TestKilledChildren:
         ("name", "word"),
         [
             ("web", "gunicorn"),
-            ("worker", "worker"),
+            ("worker", "worker@%h"),
+            ("deliverer", "deliverer@%h"),
             ("beat", "beat"),
             ("PostgreSQL", "postgres"),
             ("Valkey", "valkey"),
@@ -161,7 +165,7 @@ class TestStop:
         assert not child_named(own.process.pid, "postgres")
         assert not child_named(own.process.pid, "valkey-server")
         children = descendants(own.process.pid)
-        assert len(children) == len(["fake Stripe", "web", "its worker", "worker", "beat"])
+        assert len(children) == len(["fake Stripe", "web", "its worker", "worker", "deliverer", "beat"])
         own.process.send_signal(number)
         code = own.process.wait(timeout=DEADLINE_SECONDS)
         wait_until(lambda: not any(map(is_alive, children)))

@@ -71,7 +71,8 @@ class TestDocument:
     @each_form
     def test_refers_only_to_what_it_has_and_has_nothing_else(self, form: Form) -> None:
         found = document(form.title)
-        known = {f"#/components/{kind}/{name}" for kind in ("schemas", "headers") for name in found["components"][kind]}
+        kinds = ("schemas", "headers", "parameters")
+        known = {f"#/components/{kind}/{name}" for kind in kinds for name in found["components"][kind]}
         assert set(references(found)) == known
 
     @each_form

@@ -12,6 +12,7 @@ from coditect.api.schema.document import METHODS
 from tests.dialects import Api
 from tests.factories import Person
 from tests.schema.conformance import document
+from tests.webhooks.name_server import NameServer
 
 SOME_ID = "00000000-0000-4000-8000-000000000000"
 # What an example cannot be: a genuine secret, or one's own password.
@@ -34,9 +35,11 @@ def examples(dialect: str) -> Iterator[tuple[str, str, Any]]:
                 yield method.upper(), re.sub(r"\{\w+\}", SOME_ID, path), content["application/json"]["example"]
 
 
+@pytest.mark.usefixtures("fake")
 class TestExamples:
-    def test_are_understood(self, api: Api, owner: Person, settings: Settings) -> None:
+    def test_are_understood(self, api: Api, owner: Person, settings: Settings, name_server: NameServer) -> None:
         settings.RATE_LIMIT_FACTOR = 0
+        name_server.knows("example.com", ["93.184.215.14"])
         caller = api.as_bearer(owner.token)
         complaints = []
         for method, path, body in examples(api.dialect):

@@ -11,6 +11,7 @@ from tests.api.shapes import assert_problem
 from tests.dialects import Api
 from tests.factories import Person, make_api_token, make_person
 from tests.subscriptions.buying import MONTHLY, TEAM, YEARLY, buy, charged, check_out, order
+from tests.subscriptions.happening import SECRET, URL, counted, data_of, hear
 
 IDEMPOTENCY_KEY = "3f0c"
 UNACCEPTABLE = {"flat": 400, "enveloped": 422}
@@ -60,6 +61,17 @@ class TestOpenCheckout:
             first: "expired",
             second: "open",
         }
+
+    def test_that_is_closed_for_another_is_told_of_once(
+        self, api: Api, fake: FakeStripe, owner: Person, settings: Settings
+    ) -> None:
+        settings.STRIPE_WEBHOOK_SECRETS = [SECRET]
+        fake.listen(URL, secret=SECRET)
+        first = check_out(api, owner).data["session_id"]
+        check_out(api, owner, seats=6)
+        assert [data["session_id"] for data in data_of(owner, "checkout.expired")] == [first]
+        hear(fake)
+        assert counted(owner) == {"checkout.expired": 1}
 
     def test_opens_another_page_once_one_has_run_out(self, api: Api, fake: FakeStripe, owner: Person) -> None:
         first = check_out(api, owner).data

@@ -8,7 +8,8 @@ from django.db import transaction
 
 from coditect import redis
 from tests.dialects import Answer, Api
-from tests.tables.operations import OPERATIONS, Operation
+from tests.tables.operation import Operation
+from tests.tables.operations import OPERATIONS
 from tests.tables.world import ANONYMOUS, World
 
 SIZES: Counter[str] = Counter()

@@ -11,8 +11,8 @@ from django.db import connection
 UNCHANGING = {"django_migrations", "django_content_type", "auth_permission"}
 # Drawn or counted anew each time.
 DRAWN = re.compile(
-    r'"(\w*hash|password|secret|key_string|key_normalized|prefix|slug|\w*ending|request_id|last_step|number)": ?'
-    r'("[^"]*"|\d+)'
+    r'"(\w*hash|password|\w*secret|key_string|key_normalized|prefix|slug|\w*ending|request_id|last_step|number'
+    r'|position)": ?("[^"]*"|\d+)'
 )
 SERIAL = re.compile(r'"id": ?\d+')
 IDENTITY = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")

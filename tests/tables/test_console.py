@@ -20,6 +20,7 @@ from coditect.journal.models import Event
 from tests.console.conftest import signed_in
 from tests.factories import PASSWORD, make_api_token, make_user
 from tests.tables.cases import Table
+from tests.tables.deliveries import delivery_of
 from tests.tables.world import World
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
@@ -28,6 +29,8 @@ OF_ROWS = ("change", "delete", "history")
 SECRET = {
     "password",
     "secret",
+    "previous_secret",
+    "response_start",
     "private_key",
     "token_hash",
     "code_hash",
@@ -52,6 +55,7 @@ def fill(world: World) -> None:
     mint_token(user=user, purpose=Purpose.RESET_PASSWORD, email=user.email, now=now)
     app = pyotp.TOTP(begin_totp(user=user, now=now).secret)
     confirm_totp(user=user, code=app.at(now), now=now)
+    delivery_of(world.owner)
 
 
 def pages(model: type[Model]) -> Iterator[tuple[str, str]]:
@@ -178,6 +182,8 @@ def test_journal(world: World) -> None:
         ("accounts_totpdevice", "remove"): "user.totp_removed",
         ("accounts_organization", "delete_organizations"): "organization.deleted",
         ("licenses_seatsession", "force_release"): "license.seat.released",
+        ("webhooks_delivery", "redeliver"): "webhook.redelivered",
+        ("webhooks_endpoint", "disable"): "webhook.disabled",
     }
     for (model, action), event in actions.items():
         with table.case(f"{action} of {model}"):

@@ -10,7 +10,7 @@ from django.db import connection
 
 from tests.dialects import NAMES, Answer, Api
 from tests.tables.cases import CASES, Table, call, case_id, client
-from tests.tables.operations import Operation
+from tests.tables.operation import Operation
 from tests.tables.world import World
 
 INSIDE = re.compile(

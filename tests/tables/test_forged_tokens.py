@@ -8,7 +8,7 @@ from tests.api.shapes import assert_problem
 from tests.dialects import NAMES, Answer, Api
 from tests.tables.cases import CASES, Table, call, case_id
 from tests.tables.forged import EXPIRED, FORGED, Forge
-from tests.tables.operations import Operation
+from tests.tables.operation import Operation
 from tests.tables.world import ANONYMOUS, World, new_refresh_token
 
 EVERYWHERE = ("alg-none", "hs256-stranger", "refresh-as-access", "expired")

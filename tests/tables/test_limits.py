@@ -14,7 +14,7 @@ from tests.api.outages import redis_away
 from tests.api.shapes import assert_problem
 from tests.dialects import NAMES, Answer, Api
 from tests.tables.cases import CASES, Table, call, case_id, client
-from tests.tables.operations import Operation
+from tests.tables.operation import Operation
 from tests.tables.world import World
 
 UNLIMITED = {"GET health", "GET ready"}

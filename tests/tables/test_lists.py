@@ -13,7 +13,7 @@ from coditect.urls import router
 from tests.api.shapes import assert_problem
 from tests.dialects import Answer
 from tests.tables.cases import CASES, Table, call, case_id, client
-from tests.tables.operations import Operation
+from tests.tables.operation import Operation
 from tests.tables.world import World
 
 SORTS = [

@@ -8,7 +8,7 @@ from coditect.api.schema.document import operations_of
 from coditect.urls import router
 from tests.dialects import Answer
 from tests.tables.cases import CASES, Table, call, case_id, client
-from tests.tables.operations import Operation
+from tests.tables.operation import Operation
 from tests.tables.rows import Rows
 from tests.tables.world import World
 

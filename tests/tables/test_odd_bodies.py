@@ -9,7 +9,7 @@ import pytest
 from tests.api.shapes import assert_problem
 from tests.dialects import Answer, Api
 from tests.tables.cases import CASES, Table, case_id, client
-from tests.tables.operations import Operation
+from tests.tables.operation import Operation
 from tests.tables.world import World
 
 MEBIBYTE = 1024 * 1024

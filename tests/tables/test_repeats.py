@@ -8,7 +8,8 @@ from coditect.journal.models import Event
 from tests.api.shapes import assert_problem
 from tests.dialects import Answer, Api
 from tests.tables.cases import Table, call, case_id, client
-from tests.tables.operations import OPERATIONS, Operation
+from tests.tables.operation import Operation
+from tests.tables.operations import OPERATIONS
 from tests.tables.world import ANONYMOUS, OUTSIDER, World
 
 CREATING = [

@@ -3,11 +3,14 @@
 import logging
 import re
 from dataclasses import dataclass, field
+from socket import socket
+from uuid import UUID
 
 import pyotp
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
@@ -19,6 +22,9 @@ from tests.dialects import NAMES, Api
 from tests.factories import PASSWORD
 from tests.mails import code_in, deliver, deliver_one, token_in
 from tests.tables.cases import Table
+from webhooks.models import Attempt
+from webhooks.services.deliver import deliver_lane
+from webhooks.services.dispatch import dispatch_events
 
 EMAIL, NEW_EMAIL, GUEST = "ada@example.com", "new@example.com", "guest@example.com"
 NEW, CONSOLE_PASSWORD, WRONG = "NewSecurePass456!", "ConsolePass789!x", "AlmostRight321!x"
@@ -41,6 +47,7 @@ class Flows:
         self.license_file()
         self.invite()
         self.change_address()
+        self.webhook()
         self.console()
         return {name: re.escape(value) for name, value in self.secrets.items()} | {
             # Six digits alone may stand in any time or number.
@@ -117,6 +124,27 @@ class Flows:
         old, new = (token_in(letter) for letter in deliver() if letter.to[0] in {EMAIL, NEW_EMAIL})
         self.secrets |= {"token of the old address": old, "token of the new address": new}
 
+    def webhook(self) -> None:
+        """The secrets of a webhook: two that sign what is sent, after one that does no more; and of a deleted one."""
+        with socket() as deaf:
+            deaf.bind(("127.0.0.1", 0))
+            body = {"url": f"https://127.0.0.1:{deaf.getsockname()[1]}/in", "events": ["*"]}
+            kept = self.api.with_headers(idempotency_key="webhook").post("webhooks", body).data
+            rotations = [self.api.post("rotate-webhook-secret", webhook_id=kept["id"]).data for _ in range(2)]
+            license_id = self.api.get("licenses").rows("licenses")[0]["id"]
+            assert self.api.post("suspend", license_id=license_id).status == 200
+            dispatch_events(clock=timezone.now)
+            deliver_lane(endpoint_id=UUID(kept["id"]), clock=timezone.now)
+        assert Attempt.objects.get().error
+        deleted = self.api.post("webhooks", body).data
+        self.api.delete("webhook", webhook_id=deleted["id"])
+        self.secrets |= {
+            "webhook secret": kept["secret"],
+            "previous webhook secret": rotations[0]["secret"],
+            "present webhook secret": rotations[1]["secret"],
+            "secret of a deleted webhook": deleted["secret"],
+        }
+
     def console(self) -> None:
         """The password of an administrator, and the cookie that it gives."""
         User.objects.create_superuser(email="root@example.com", password=CONSOLE_PASSWORD, full_name="Root")
@@ -150,6 +178,7 @@ def tables() -> dict[str, str]:
 @pytest.mark.parametrize("dialect", NAMES)
 def test_secrets_at_rest(dialect: str, caplog: pytest.LogCaptureFixture, settings: Settings) -> None:
     settings.RATE_LIMIT_FACTOR = 0
+    settings.WEBHOOK_ALLOW_PRIVATE = True
     caplog.set_level(logging.DEBUG)
     secrets = Flows(Api(dialect)).run()
     fail_with(Api(dialect), NEW)

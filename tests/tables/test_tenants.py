@@ -11,7 +11,7 @@ from tests.api.shapes import assert_problem
 from tests.dialects import Answer, Api
 from tests.factories import make_api_token
 from tests.tables.cases import CASES, Table, call, case_id, client
-from tests.tables.operations import Operation
+from tests.tables.operation import Operation
 from tests.tables.world import ANONYMOUS, OUTSIDER, ROLES, World
 
 # Of no lease group, and in no table.

@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from tests.dialects import Api
 from tests.tables.cases import CASES, Table, case_id
-from tests.tables.operations import Operation
+from tests.tables.operation import Operation
 from tests.tables.world import World
 
 HOME = "https://app.coditect.ai"

@@ -11,7 +11,7 @@ from tests.workshop.files import documented_variables, read
 
 COMPOSE: dict[str, Any] = yaml.safe_load(read("docker-compose.yml"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ("web", "worker", "beat", "migrate")
+OURS = ("web", "worker", "deliverer", "beat", "migrate")
 SERVERS = ("postgres", "redis")
 VERSION = tomllib.loads(read("pyproject.toml"))["project"]["version"]
 REFERENCE = re.compile(r"\$\{([A-Z_]+)(?::([-?])([^}]*))?\}")
@@ -39,6 +39,7 @@ class TestServices:
         ("name", "words"),
         [
             ("worker", "celery -A coditect worker -P threads"),
+            ("deliverer", "celery -A coditect worker -P threads --concurrency 32 -Q webhooks"),
             ("beat", "celery -A coditect beat"),
             ("migrate", "python manage.py migrate"),
             ("redis", "--appendonly yes"),
@@ -51,7 +52,7 @@ class TestServices:
     def test_leave_the_web_command_to_the_image(self) -> None:
         assert "command" not in SERVICES["web"]
 
-    @pytest.mark.parametrize("name", ["worker", "beat", *SERVERS])
+    @pytest.mark.parametrize("name", ["worker", "deliverer", "beat", *SERVERS])
     def test_have_a_health_check(self, name: str) -> None:
         assert SERVICES[name]["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
 
@@ -85,7 +86,7 @@ class TestServices:
         assert int(found[2]) - int(found[1]) + 1 >= SERVICES["web"]["deploy"]["replicas"]
         assert not any("ports" in SERVICES[name] for name in SERVICES if name != "web")
 
-    @pytest.mark.parametrize("name", ["web", "worker", "beat"])
+    @pytest.mark.parametrize("name", ["web", "worker", "deliverer", "beat"])
     def test_wait_for_the_migration(self, name: str) -> None:
         waits = SERVICES[name]["depends_on"]
         assert waits["migrate"]["condition"] == "service_completed_successfully"

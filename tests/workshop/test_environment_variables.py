@@ -30,6 +30,7 @@ READERS = {
     "mailbox",
     "encryption_keys",
     "public_keys",
+    "name_servers",
     "private_key",
     "stripe_key",
     "days_by_word",

@@ -10,7 +10,7 @@ from django.utils.text import capfirst
 from drf_spectacular.plumbing import ComponentRegistry
 
 from coditect.api.routers import Route, Router
-from coditect.api.schema import headers
+from coditect.api.schema import events, headers
 from coditect.api.schema.description import Answer, Description, Nothing, PageOf, description_of
 from coditect.api.schema.failures import extra_of, failures_of
 from coditect.api.schema.forms import Form
@@ -62,6 +62,7 @@ class Document:
         items = ((self._path(route), self._path_item(route)) for route in self.routes)
         paths = {path: item for path, item in items if item}
         requests = self.registry.build({}).get("schemas", {})
+        webhooks = events.webhooks(self.shapes)
         schemas = {**self.form.components, **self.shapes.components, **requests}
         return {
             "openapi": "3.1.0",
@@ -73,9 +74,11 @@ class Document:
             "servers": [{"url": "/"}],
             "tags": [{"name": name} for name in self._tags()],
             "paths": dict(sorted(paths.items())),
+            "webhooks": webhooks,
             "components": {
                 "schemas": dict(sorted(schemas.items())),
                 "headers": headers.COMPONENTS,
+                "parameters": events.COMPONENTS,
                 "securitySchemes": SECURITY_SCHEMES,
             },
         }

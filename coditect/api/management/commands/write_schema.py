@@ -1,4 +1,4 @@
-"""manage.py write_schema: write the OpenAPI documents into docs/openapi."""
+"""manage.py write_schema: write the OpenAPI documents into docs/openapi, and the page of events beside them."""
 
 from pathlib import Path
 from typing import Any
@@ -9,21 +9,23 @@ from django.utils.module_loading import import_string
 
 import coditect
 from coditect.api.docs import document_text
+from coditect.api.schema.event_page import event_page
 from coditect.api.schema.forms import FORMS
 
 
 class Command(BaseCommand):
     """See the module."""
 
-    help = "Write the OpenAPI documents of both dialects into docs/openapi."
+    help = "Write the OpenAPI documents of both dialects into docs/openapi, and docs/webhook-events.md."
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write them."""
         router = import_string(f"{settings.ROOT_URLCONF}.router")
-        folder = Path(coditect.__file__).parent.parent / "docs/openapi"
-        folder.mkdir(parents=True, exist_ok=True)
-        for form in FORMS:
-            file = folder / f"{form.title}.json"
-            file.write_text(document_text(router, form), encoding="utf-8")
+        docs = Path(coditect.__file__).parent.parent / "docs"
+        texts = {f"openapi/{form.title}.json": document_text(router, form) for form in FORMS}
+        for name, text in (texts | {"webhook-events.md": event_page()}).items():
+            file = docs / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
             self.stdout.write(str(file))
