@@ -43,7 +43,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     """What tests commit is cleared away: quickly where we may, else by a TRUNCATE that the journal must not refuse."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         if may_clear():
-            TransactionTestCase._fixture_teardown = clear
+            TransactionTestCase._fixture_teardown = clear  # type: ignore[attr-defined]  # not in the stubs
         else:
             cursor.execute("ALTER TABLE journal_event DISABLE TRIGGER journal_event_keep_all")
             # The TRUNCATE takes the plans along, too; it ends with this signal.
