@@ -142,7 +142,8 @@ def prepared() -> Path:
 @pytest.fixture(scope="session")
 def live(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Iterator[Live]:
     """The real server, without rate limits: its clients are many and log in often."""
-    server = Live(tmp_path_factory.mktemp("live"), prepared=prepared, RATE_LIMIT_FACTOR="0")
+    quick = {"DJANGO_SETTINGS_MODULE": "tests.quick_settings"}
+    server = Live(tmp_path_factory.mktemp("live"), prepared=prepared, RATE_LIMIT_FACTOR="0", **quick)
     try:
         server.start()
         yield server
