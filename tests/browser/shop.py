@@ -14,9 +14,10 @@ from coditect.local.fake_stripe.embedded import EmbeddedStripe
 from tests.live import Live
 
 SEAT_TTL_SECONDS = 5
-BEAT_SECONDS = 0.5
+BEAT_SECONDS = 1.0
 PATIENCE_SECONDS = 30.0
-POLL_SECONDS = 0.05
+# Not less: each look is work for the server that is waited for.
+POLL_SECONDS = 0.2
 ANSWER_SECONDS = 30.0
 
 Found = TypeVar("Found")
