@@ -138,8 +138,7 @@ class Machine:
         answer = customer.acquire(key, name)
         assert answer.status_code == 201, answer.text
         self.promises = [answer.json()]
-        self.refusal: Any = None
-        self.refused_at: datetime | None = None
+        self._refusals: list[tuple[datetime, Any]] = []
         self._customer, self._has_gone = customer, Event()
         self._thread = Thread(target=self._beat, daemon=True)
         self._thread.start()
@@ -149,7 +148,7 @@ class Machine:
         while not self._has_gone.wait(BEAT_SECONDS):
             answer = self._customer.ask("PATCH", path)
             if not answer.ok:
-                self.refused_at, self.refusal = datetime.now().astimezone(), answer.json()
+                self._refusals.append((datetime.now().astimezone(), answer.json()))
                 return
             self.promises.append(answer.json())
 
@@ -158,9 +157,9 @@ class Machine:
         self._has_gone.set()
         self._thread.join()
 
-    def wait_until_refused(self) -> None:
-        """Wait for the first heartbeat that was of no use."""
-        wait_for(lambda: self.refusal, lambda refusal: refusal is not None)
+    def wait_until_refused(self) -> tuple[datetime, Any]:
+        """When a heartbeat was of no use, and what it was answered."""
+        return wait_for(lambda: self._refusals, bool)[0]
 
     @property
     def promised_until(self) -> datetime:
