@@ -1,6 +1,7 @@
 """What a subscription means for its license: seats while it is paid, and through the days of grace."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from licenses.models import License
 from licenses.services.capacity import change_seats
@@ -86,7 +87,7 @@ def _change(license: License, subscription: Subscription, *, now: datetime) -> N
 def _change_terms(license: License, subscription: Subscription, *, renews_itself: bool, now: datetime) -> None:
     """What is so already is not asked for, here and below: most events bring nothing new, and each would lock seats."""
     plan = subscription.price.plan
-    terms = {"tier": plan.tier, "features": plan.features, "renews_itself": renews_itself}
+    terms: dict[str, Any] = {"tier": plan.tier, "features": plan.features, "renews_itself": renews_itself}
     if any(getattr(license, name) != value for name, value in terms.items()):
         change_terms(license_id=license.pk, **terms, now=now)
 

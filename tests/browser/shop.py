@@ -14,9 +14,10 @@ from coditect.local.fake_stripe.embedded import EmbeddedStripe
 from tests.live import Live
 
 SEAT_TTL_SECONDS = 5
-BEAT_SECONDS = 0.5
+BEAT_SECONDS = 1.0
 PATIENCE_SECONDS = 30.0
-POLL_SECONDS = 0.05
+# Not less: each look is work for the server that is waited for.
+POLL_SECONDS = 0.2
 ANSWER_SECONDS = 30.0
 
 Found = TypeVar("Found")
@@ -137,8 +138,7 @@ class Machine:
         answer = customer.acquire(key, name)
         assert answer.status_code == 201, answer.text
         self.promises = [answer.json()]
-        self.refusal: Any = None
-        self.refused_at: datetime | None = None
+        self._refusals: list[tuple[datetime, Any]] = []
         self._customer, self._has_gone = customer, Event()
         self._thread = Thread(target=self._beat, daemon=True)
         self._thread.start()
@@ -148,7 +148,7 @@ class Machine:
         while not self._has_gone.wait(BEAT_SECONDS):
             answer = self._customer.ask("PATCH", path)
             if not answer.ok:
-                self.refused_at, self.refusal = datetime.now().astimezone(), answer.json()
+                self._refusals.append((datetime.now().astimezone(), answer.json()))
                 return
             self.promises.append(answer.json())
 
@@ -157,9 +157,9 @@ class Machine:
         self._has_gone.set()
         self._thread.join()
 
-    def wait_until_refused(self) -> None:
-        """Wait for the first heartbeat that was of no use."""
-        wait_for(lambda: self.refusal, lambda refusal: refusal is not None)
+    def wait_until_refused(self) -> tuple[datetime, Any]:
+        """When a heartbeat was of no use, and what it was answered."""
+        return wait_for(lambda: self._refusals, bool)[0]
 
     @property
     def promised_until(self) -> datetime:

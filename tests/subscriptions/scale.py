@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-Any = TypeVar("Any")
+Item = TypeVar("Item")
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Scale:
         """This part's share of so many seeds."""
         yield from range(self.first_seed + self.part, self.first_seed + count, self.parts)
 
-    def share(self, all_of_them: Sequence[Any]) -> Sequence[Any]:
+    def share(self, all_of_them: Sequence[Item]) -> Sequence[Item]:
         """This part's share, of which neighbours stay together."""
         size = -(-len(all_of_them) // self.parts)
         return all_of_them[self.part * size :][:size]

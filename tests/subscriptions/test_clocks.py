@@ -1,11 +1,13 @@
 """Stripe's clock and ours: days of grace go by the later of the two, and by the latest time that was heard."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
 from coditect.local.fake_stripe.fake import FakeStripe
+from subscriptions import stripe
 from subscriptions.models import StripeCustomer
 from subscriptions.services import dunning
 from subscriptions.services.sync import Hint, synchronize
@@ -63,6 +65,15 @@ class TestTheLatestTimeThatWasHeard:
 
 
 class TestDaysOfGrace:
+    def test_count_from_the_oldest_invoice_that_is_owed(self, fake: FakeStripe, behind: Person) -> None:
+        (customer,) = fake.objects("customer")
+        (said,) = stripe.list_subscriptions(customer["id"])
+        (owed,) = [each for each in stripe.list_invoices(customer["id"]) if each.status == "open"]
+        assert owed.finalized_at is not None
+        older = replace(owed, id="in_older", finalized_at=owed.finalized_at - DAY)
+        paid = replace(older, id="in_paid", status="paid", finalized_at=owed.finalized_at - 2 * DAY)
+        assert dunning.due_since(said, [owed, older, paid]) == owed.finalized_at - DAY
+
     def test_are_more_than_those_until_the_last_reminder(self) -> None:
         assert max(dunning.REMINDERS.values()) < dunning.GRACE
 

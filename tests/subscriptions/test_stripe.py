@@ -153,6 +153,15 @@ class TestGateway:
         assert "planted_secret" not in caplog.text
         assert "planted_secret" not in f"{caught.value!r} {caught.value.__cause__!r}"
 
+    def test_reads_every_page_of_a_list(self, fake: FakeStripe, owner: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+        buy(fake, owner)
+        fake.advance(days=70)
+        monkeypatch.setattr(stripe, "PAGE", 1)
+        (customer,) = fake.objects("customer")
+        found = [invoice.id for invoice in stripe.list_invoices(customer["id"])]
+        assert found == [invoice["id"] for invoice in reversed(fake.objects("invoice"))]
+        assert len(found) == 3
+
     def test_leaves_no_text_of_stripes_to_a_log(self, fake: FakeStripe, settings: Settings) -> None:
         settings.STRIPE_SECRET_KEY = "sk_test_planted_secret_key"
         with pytest.raises(stripe.StripeUnavailable) as caught:
