@@ -35,7 +35,7 @@ class BenchServer:
     def __init__(self, directory: Path, *, sessions: int) -> None:
         directory.mkdir(parents=True)
         self.sessions = sessions
-        self.live = live = Live(directory, **SETTINGS)
+        self.live = live = Live(directory, prepared=None, **SETTINGS)
         live.web = Program("web", (*GUNICORN[:-1], "tests.bench.wsgi"), env=live.env, log=directory / "web.log")
         self.bytes_per_session = 0.0
 
