@@ -27,8 +27,9 @@ from webhooks.services.lanes import ONE_SHOT_TASK
 
 REPLAYED, REDELIVERED, TEST = "webhook.replayed", "webhook.redelivered", "webhook.test"
 FURTHEST = timedelta(days=30)
-# Each may write as many rows as there are events.
+# Each writes a row for each event, while the dispatcher waits: nobody's replay is to hold up the others' events.
 REPLAYS, REPLAYS_WITHIN = 10, timedelta(hours=1)
+MOST_EVENTS = 50_000
 SUPERSEDE = """
 UPDATE webhooks_delivery AS delivery SET status = 'superseded', finished_at = %(now)s
 FROM journal_event AS event
@@ -67,6 +68,13 @@ class DeliveryPending(Conflict):
     message = "The delivery is still to be sent, in its turn."
 
 
+class ReplayTooLarge(Conflict):
+    """So many events are not sent again at once. The details say how many are."""
+
+    code = "replay_too_large"
+    message = f"More than {MOST_EVENTS:,} events have happened since then. Replay from a later moment."
+
+
 class EventForgotten(Conflict):
     """The journal is kept for so long, and no longer."""
 
@@ -79,7 +87,7 @@ def replay_events(*, organization: Organization, endpoint_id: UUID, since: datet
     """Have all of an organization's events since a moment sent again to an endpoint that takes them; return how many.
 
     What has not been dispatched yet comes after them, by itself. Raises WebhookNotFound, WebhookDisabled,
-    InvalidInput for a moment that lies more than 30 days back or ahead, LimitExceeded.
+    InvalidInput for a moment that lies more than 30 days back or ahead, LimitExceeded, ReplayTooLarge.
     """
     _require_near(since, now=now)
     # Before the row's lock, as the dispatcher does; whoever wanted the turn meanwhile is asked to come back.
@@ -171,6 +179,7 @@ def _first_since(organization: Organization, since: datetime) -> int | None:
 
 
 def _replay(endpoint: Endpoint, *, first: int, now: datetime) -> int:
+    _require_few(endpoint, first=first)
     values: dict[str, Any] = {
         "endpoint": endpoint.pk,
         "organization": endpoint.organization_id,
@@ -182,6 +191,12 @@ def _replay(endpoint: Endpoint, *, first: int, now: datetime) -> int:
         cursor.execute(SUPERSEDE, values)
         cursor.execute(REPLAY, values)
         return int(cursor.rowcount)
+
+
+def _require_few(endpoint: Endpoint, *, first: int) -> None:
+    events = Event.objects.for_organization(endpoint.organization_id).filter(number__gte=first)
+    if events.filter(type__in=types_taken(endpoint))[: MOST_EVENTS + 1].count() > MOST_EVENTS:
+        raise ReplayTooLarge(limit=MOST_EVENTS)
 
 
 def _send_once(endpoint: Endpoint, event: Event, *, reason: Delivery.Reason, now: datetime) -> Delivery:

@@ -17,6 +17,7 @@ from webhooks.services.replay import (
     DeliveryNotFound,
     DeliveryPending,
     EventForgotten,
+    ReplayTooLarge,
     WebhookDisabled,
     redeliver,
     replay_events,
@@ -81,14 +82,14 @@ class ReplayView(EndpointsView):
         tag=TAG,
         request=shapes.ReplaySerializer,
         answers=[Answer(answers.ReplayBody)],
-        errors=[*REFUSALS, InvalidInput],
+        errors=[*REFUSALS, InvalidInput, ReplayTooLarge],
         example={"since": "2026-01-09T10:30:00Z"},
     )
     def post(self, request: Request, webhook_id: UUID) -> dict[str, Any]:
         """Every event since then that the webhook takes, in order, whether it was sent before or not.
 
         What is pending of them is sent in that order, too, and not twice. New events come after them. An hour has
-        room for ten replays of a webhook.
+        room for ten replays of a webhook, and one replay for 50,000 events.
         """
         organization, wanted = self.find(webhook_id).organization, self.read(shapes.ReplaySerializer)
         count = replay_events(organization=organization, endpoint_id=webhook_id, now=timezone.now(), **wanted)
