@@ -237,7 +237,8 @@ class TestAtOnce:
     ) -> None:
         run()
         endpoint = make_endpoint(owner.organization)
-        first, seconds = happen(owner.organization), []
+        first = happen(owner.organization)
+        seconds: list[Event] = []
 
         def hint_while_another_is_hinted(*args: Any, **kwargs: Any) -> None:
             if not seconds:

@@ -122,16 +122,15 @@ class TestBesideTheDispatcher:
         first = happen(endpoint, 3)
         dispatch_events(clock=timezone.now)
         rest = happen(endpoint, 3)
-        queue = dispatch._queue
         replays: list[Future[int]] = []
 
-        def queue_while_somebody_replays(*args: Any, **kwargs: Any) -> None:
+        def hint_while_somebody_replays(*args: Any, **kwargs: Any) -> None:
             if not replays:
                 replays.append(pool.submit(apart, replay_since, endpoint, began))
                 wait_until_waited_for(replays[0])
-            queue(*args, **kwargs)
 
-        monkeypatch.setattr(dispatch, "_queue", queue_while_somebody_replays)
+        # Queued, and not yet committed.
+        monkeypatch.setattr(dispatch, "enqueue", hint_while_somebody_replays)
         with ThreadPoolExecutor(1) as pool:
             dispatch_events(clock=timezone.now)
             assert replays[0].result() == 6

@@ -7,6 +7,7 @@ without the other.
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -60,7 +61,12 @@ def _dispatch_batch(*, now: datetime) -> bool:
     """Queue the next events; return whether it was our turn."""
     if not turns.take(turns.Turn.DISPATCH):
         return False
-    values = {"now": now, "events": EVENTS_PER_BATCH, "public": list(PUBLIC_TYPES), "every": EVERY_EVENT}
+    values: dict[str, Any] = {
+        "now": now,
+        "events": EVENTS_PER_BATCH,
+        "public": list(PUBLIC_TYPES),
+        "every": EVERY_EVENT,
+    }
     with connection.cursor() as cursor:
         cursor.execute(DISPATCH, values)
         woken = cursor.fetchall()
