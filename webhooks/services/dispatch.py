@@ -23,7 +23,6 @@ BATCHES_PER_RUN = 200
 # One statement: however busy the process is, the transaction does not wait for it. The database numbers the positions
 # in the order of the SELECT. Lanes that wait already are written, too: their worker may be about to find them empty,
 # and must not say so after us.
-# tenancy: each endpoint gets the events of its own organization
 DISPATCH = """
 WITH batch AS (
     SELECT id, type, organization_id, number FROM journal_event
