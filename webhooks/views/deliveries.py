@@ -13,16 +13,9 @@ from coditect.errors import Forbidden, InvalidInput
 from webhooks import answers_deliveries as answers
 from webhooks.serializers import deliveries as shapes
 from webhooks.services.endpoints import WebhookNotFound
-from webhooks.services.replay import (
-    DeliveryNotFound,
-    DeliveryPending,
-    EventForgotten,
-    ReplayTooLarge,
-    WebhookDisabled,
-    redeliver,
-    replay_events,
-    send_test,
-)
+from webhooks.services.lock import WebhookDisabled
+from webhooks.services.one_shots import DeliveryNotFound, DeliveryPending, EventForgotten, redeliver, send_test
+from webhooks.services.replay import ReplayTooLarge, replay_events
 from webhooks.views.endpoints import TAG, EndpointsView
 
 ASKS: Scopes = {"post": "admin:org"}
