@@ -13,6 +13,7 @@ import queue
 import threading
 import time
 from functools import partial
+from typing import Any, cast
 from uuid import UUID
 
 from celery import Celery
@@ -85,8 +86,7 @@ class Messenger:
         try:
             if self._is_crowded(name):
                 return
-            options = {"countdown": delay} if delay else {}
-            self._celery().send_task(name, kwargs=ids, retry=False, expires=EXPIRES_SECONDS, **options)
+            self._celery().send_task(name, kwargs=ids, retry=False, expires=EXPIRES_SECONDS, countdown=delay or None)
         except Exception as error:  # noqa: BLE001 (whatever the broker's client raises, the next hint is due)
             logger.warning("lost a hint to run %s: %s", name, type(error).__name__)
 
@@ -95,7 +95,8 @@ class Messenger:
         name = self._celery().amqp.router.route({}, name)["queue"].name
         at, count = self._counted.get(name, (-math.inf, 0))
         if time.monotonic() - at > COUNTED_SECONDS:
-            with self._celery().pool.acquire(block=True) as connection, connection.channel() as channel:
+            pool = cast("Any", self._celery()).pool
+            with pool.acquire(block=True) as connection, connection.channel() as channel:
                 count = channel.client.llen(name)
             self._counted[name] = time.monotonic(), count
             if count >= CROWD:

@@ -11,6 +11,7 @@ HoldName = Annotated[str, {"enum": ["customer", "operator", "billing"]}]
 LIFE = "licenses.services.life"
 ACQUIRE = "licenses.services.acquire.acquire_seat"
 BEAT = "licenses.services.heartbeat.beat_from_record"
+RELEASE = "licenses.services.release"
 SWEEP = "licenses.services.expire.sweep_sessions"
 
 
@@ -165,7 +166,7 @@ EVENTS = (
         type="license.seat.released",
         summary="A machine gave its seat back.",
         data=SeatPayload,
-        emitted_by=["licenses.services.release.release_seat"],
+        emitted_by=[f"{RELEASE}.release_seat", f"{RELEASE}.end_session"],
     ),
     PublicEvent(
         type="license.seat.expired",
@@ -181,8 +182,8 @@ EVENTS = (
             SWEEP,
             ACQUIRE,
             BEAT,
-            "licenses.services.release.release_seat",
-            "licenses.services.release.end_session",
+            f"{RELEASE}.release_seat",
+            f"{RELEASE}.end_session",
             "licenses.services.revoke.revoke_seats_of",
             "licenses.services.transfer.transfer_license",
             f"{LIFE}.revoke_license",

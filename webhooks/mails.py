@@ -18,8 +18,8 @@ def compose_disabled(mail: Mail, _now: datetime) -> Context | None:
     if event is None:
         return None
     # tenancy: the endpoint that the mail is about
-    disabled = Endpoint.objects.existing().filter(pk=event.subject_id, status=Endpoint.Status.DISABLED)
-    endpoint = disabled.filter(disabled_reason=event.data["reason"]).select_related("organization").first()
+    still = Endpoint.objects.existing().filter(pk=event.subject_id, disabled_reason=event.data["reason"])
+    endpoint = still.select_related("organization").first()
     if endpoint is None:
         return None
     readers = Membership.objects.for_organization(endpoint.organization)

@@ -45,7 +45,7 @@ def servers() -> dns.resolver.Resolver | None:
 def _ask(resolver: dns.resolver.Resolver, name: str, kind: str, seconds: float) -> list[Address]:
     """What there is of one kind; nothing where the servers fail."""
     try:
-        answer = resolver.resolve(f"{name}.", kind, lifetime=seconds, search=False, raise_on_no_answer=False)
+        answer = resolver.resolve(f"{name}.", kind, lifetime=seconds, raise_on_no_answer=False)
     except (dns.exception.DNSException, OSError):
         return []
     return [ip_address(record.to_text()) for record in answer.rrset or ()]

@@ -9,7 +9,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from http import HTTPStatus
@@ -118,14 +118,12 @@ def _connected(receiver: Receiver, addresses: list[Address], deadline: Deadline)
 
 
 def _first(port: int, addresses: list[Address], deadline: Deadline) -> socket.socket:
-    for others_left in range(len(addresses) - 1, -1, -1):
-        address = str(addresses[-1 - others_left])
-        try:
-            return socket.create_connection((address, port), timeout=deadline.seconds_left() / (others_left + 1))
-        except OSError:
-            if not others_left:
-                raise
-    raise Failure("connect_failed")
+    """A connection to one of them; each has its share of the time that is left."""
+    *others, last = addresses
+    for shares, address in zip(range(len(addresses), 1, -1), others, strict=True):
+        with suppress(OSError):
+            return socket.create_connection((str(address), port), timeout=deadline.seconds_left() / shares)
+    return socket.create_connection((str(last), port), timeout=deadline.seconds_left())
 
 
 @cache

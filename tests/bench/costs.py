@@ -3,6 +3,7 @@
 import json
 import math
 import secrets
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -52,8 +53,11 @@ def counting() -> Iterator[Cost]:
     cost = Cost()
     send: Callable[..., None] = Connection.send_packed_command
 
+    caller = threading.get_ident()
+
     def counted(own: AbstractConnection, *arguments: object, **options: object) -> None:
-        cost.round_trips += 1
+        # Hints go to the worker from a thread of their own: nobody waits for those.
+        cost.round_trips += threading.get_ident() == caller
         send(own, *arguments, **options)
 
     with CaptureQueriesContext(connection) as queries, patch.object(Connection, "send_packed_command", counted):

@@ -17,6 +17,7 @@ from tests.webhooks.order import violations
 from tests.webhooks.receiver import Receiver, Reply, receiving
 
 EVENTS = 5_000
+RECEIVERS = 3
 APART_SECONDS = 0.02
 # After each kill so many have to arrive before the next: whoever is killed before it has begun dies in vain.
 BETWEEN_KILLS = 150
@@ -56,10 +57,10 @@ def _live(directory: Path) -> Iterator[Live]:
 
 
 def _killed(live: Live) -> Row:
-    """Three receivers; one of them refuses now and then."""
-    with receiving(3) as receivers:
+    """Several receivers, the last of which refuses now and then."""
+    with receiving(RECEIVERS) as receivers:
         refusals = [Reply(500 if number % STUBBORN_EVERY == 0 else 200) for number in range(1, EVENTS)]
-        receivers[2].replies = refusals
+        receivers[-1].replies = refusals
         teller = Teller(live, events=EVENTS, apart=APART_SECONDS, urls=[receiver.url for receiver in receivers])
         kills = itertools.cycle([_kill_deliverer, _flush_redis, _kill_postgres, _kill_redis])
         count = 0
@@ -73,7 +74,7 @@ def _killed(live: Live) -> Row:
         if len(sent) < EVENTS:
             found.append(f"only {len(sent)} events happened; see teller.log")
         requests = sum(len(receiver.ids) for receiver in receivers)
-    title = f"{EVENTS:,} events for 3 receivers; deliverer, Redis, PostgreSQL killed in turn, Redis flushed"
+    title = f"{EVENTS:,} events for {RECEIVERS} receivers; deliverer, Redis, PostgreSQL killed in turn, Redis flushed"
     return Row(f"| {title} | {count} kills | {requests:,} | {len(found)} |  |  |  |  |", found)
 
 

@@ -8,7 +8,6 @@ from licenses.services.imports import create
 from tests.public_events.scene import Scene, case
 
 LIFE = life.__name__
-Hold = License.Hold
 
 
 @case("license.created", f"{issue.__name__}.issue_license")
@@ -39,14 +38,14 @@ def _end(scene: Scene) -> None:
 
 
 @case("license.suspended", f"{LIFE}.suspend_license")
-def _suspend(scene: Scene, hold: Hold = Hold.CUSTOMER) -> None:
-    life.suspend_license(license_id=scene.license.pk, hold=hold, reason="abuse", now=scene.now)
+def _suspend(scene: Scene) -> None:
+    life.suspend_license(license_id=scene.license.pk, reason="abuse", now=scene.now)
 
 
 @case("license.updated", f"{LIFE}.suspend_license")
 def _suspend_doubly(scene: Scene) -> None:
     _suspend(scene)
-    _suspend(scene, Hold.OPERATOR)
+    life.suspend_license(license_id=scene.license.pk, hold=License.Hold.OPERATOR, now=scene.now)
 
 
 @case("license.reinstated", f"{LIFE}.reinstate_license")

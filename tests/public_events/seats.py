@@ -13,7 +13,7 @@ from tests.public_events.scene import Scene, case
 ACQUIRE = f"{acquire.__name__}.acquire_seat"
 BEAT = f"{heartbeat.__name__}.beat_from_record"
 SWEEP = f"{expire.__name__}.sweep_sessions"
-RELEASE = f"{release.__name__}.release_seat"
+RELEASE, END = f"{release.__name__}.release_seat", f"{release.__name__}.end_session"
 LONG_AGO = timedelta(seconds=31)
 EXPIRED, REVOKED = "license.seat.expired", "license.seat.revoked"
 
@@ -85,7 +85,12 @@ def _end_of_another(scene: Scene) -> None:
     release.release_seat(membership=scene.owner.membership, session_id=session.pk)
 
 
-@case(REVOKED, f"{release.__name__}.end_session")
+@case("license.seat.released", END)
+def _end(scene: Scene) -> None:
+    release.end_session(session_id=scene.seat().pk, reason=SeatSession.EndReason.RELEASED)
+
+
+@case(REVOKED, END)
 def _end_by_staff(scene: Scene) -> None:
     release.end_session(session_id=scene.seat().pk, reason=SeatSession.EndReason.REVOKED)
 

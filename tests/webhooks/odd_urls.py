@@ -227,8 +227,14 @@ ODD = {
     "IPv6 that is not closed": "https://[::1/",
     "IPv6 of nonsense": "https://[1:2:3]/",
     "IPv4 in brackets": "https://[127.0.0.1]/",
+    "public IPv4 in brackets": "https://[8.8.8.8]/",
     "IPv6 of the future": "https://[v1.fe80::a]/",
     "name in brackets": "https://[example.com]/",
     "letters after brackets": "https://[::1]x/",
     "too long": f"https://example.com/{'a' * 2040}",
 }
+
+
+def literal(address: str) -> str:
+    """The URL of an address."""
+    return f"https://[{address}]/hook" if ":" in address else f"https://{address}/hook"

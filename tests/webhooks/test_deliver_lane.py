@@ -25,6 +25,7 @@ from webhooks.services.dispatch import dispatch_events
 from webhooks.services.enable import enable_endpoint
 from webhooks.services.lanes import CLAIM, claim_lane
 from webhooks.services.outcome import BACK_OFF, TRIES
+from webhooks.services.send import send_event
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
@@ -128,11 +129,11 @@ class TestDeliverLane:
     def test_gives_others_their_turn_after_a_while(
         self, endpoint: Endpoint, receiver: Receiver, clock: Clock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        events, send = happen(endpoint, 3), deliver.send_event
+        events = happen(endpoint, 3)
 
         def take_long(*args: object, **kwargs: object) -> object:
             clock.forward(RUN)
-            return send(*args, **kwargs)  # type: ignore[arg-type]
+            return send_event(*args, **kwargs)  # type: ignore[arg-type]
 
         monkeypatch.setattr(deliver, "send_event", take_long)
         assert run(endpoint, clock) == 1

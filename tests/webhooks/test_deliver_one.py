@@ -18,6 +18,7 @@ from webhooks.services import deliver
 from webhooks.services.deliver import deliver_one
 from webhooks.services.dispatch import dispatch_events
 from webhooks.services.lanes import CLAIM
+from webhooks.services.send import send_event
 from webhooks.tasks import deliver_beside_lane
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -146,14 +147,12 @@ class TestAWorkerThatDies:
     def test_or_comes_late_marks_nothing(
         self, receiver: Receiver, delivery: Delivery, clock: Clock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        send = deliver.send_event
-
         def sleep(*args: object, **kwargs: object) -> object:
-            monkeypatch.setattr(deliver, "send_event", send)
+            monkeypatch.setattr(deliver, "send_event", send_event)
             clock.forward(CLAIM)
             assert deliver_one(delivery_id=delivery.pk, clock=clock)
             receiver.always = Reply(500)
-            return send(*args, **kwargs)  # type: ignore[arg-type]
+            return send_event(*args, **kwargs)  # type: ignore[arg-type]
 
         monkeypatch.setattr(deliver, "send_event", sleep)
         deliver_one(delivery_id=delivery.pk, clock=clock)

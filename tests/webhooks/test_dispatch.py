@@ -71,7 +71,7 @@ class TestDispatchEvents:
         self, owner: Person, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(dispatch, "EVENTS_PER_BATCH", 3)
-        events = [happen(owner.organization) for _ in range(10)]
+        events = [happen(owner.organization, at=NOW - number * DAY) for number in range(10)]
         run()
         assert events_in_lane(endpoint) == [event.pk for event in events]
 
@@ -237,7 +237,8 @@ class TestAtOnce:
     ) -> None:
         run()
         endpoint = make_endpoint(owner.organization)
-        first, seconds = happen(owner.organization), []
+        first = happen(owner.organization)
+        seconds: list[Event] = []
 
         def hint_while_another_is_hinted(*args: Any, **kwargs: Any) -> None:
             if not seconds:

@@ -10,7 +10,7 @@ from pytest_django import Settings
 from tests.webhooks.conftest import Listen
 from tests.webhooks.listeners import OK, says
 from tests.webhooks.name_server import NameServer
-from tests.webhooks.odd_urls import INSIDE, ODD, OUTSIDE
+from tests.webhooks.odd_urls import INSIDE, ODD, OUTSIDE, literal
 from webhooks import addresses, names, networks, sender
 from webhooks.addresses import AddressRefused
 
@@ -21,11 +21,6 @@ NOT_PUBLIC = "This host has no address on the public internet, or its name serve
 @pytest.fixture(autouse=True)
 def _production(settings: Settings) -> None:
     settings.IS_DEVELOPMENT = False
-
-
-def literal(address: str) -> str:
-    """The URL of an address."""
-    return f"https://[{address}]/hook" if ":" in address else f"https://{address}/hook"
 
 
 class TestAddressInside:

@@ -17,8 +17,9 @@ from tests.factories import Person, make_person
 from tests.webhooks.factories import make_delivery, make_endpoint
 from tests.webhooks.telling import events_in_lane, lane_of, tell
 from webhooks.models import Delivery, Endpoint
+from webhooks.services import replay as service
 from webhooks.services.dispatch import dispatch_events
-from webhooks.services.replay import REPLAYS, replay_events
+from webhooks.services.replay import REPLAYS, ReplayTooLarge, replay_events
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 NOBODYS = UUID("6f9619ff-8b86-4011-b42d-00cf4fc964ff")
@@ -188,6 +189,25 @@ class TestTooOften:
         answer = ask(caller, endpoint.pk, now.isoformat())
         assert_problem(answer, 429, "rate_limit_exceeded")
         assert 3500 < int(answer.headers["Retry-After"]) <= 3600
+
+
+class TestTooMany:
+    def test_is_more_than_the_dispatcher_can_wait_for(
+        self, endpoint: Endpoint, story: list[Event], now: datetime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make_delivery(endpoint, event_id=story[3].pk)
+        monkeypatch.setattr(service, "MOST_EVENTS", 3)
+        with pytest.raises(ReplayTooLarge) as refused:
+            replay(endpoint, now - 3 * HOUR)
+        assert refused.value.details == {"limit": 3}
+        assert lane_of(endpoint) == [("license.created", "event")]
+        assert replay(endpoint, story[1].at) == 3
+
+    def test_counts_only_what_the_filter_takes(
+        self, owner: Person, story: list[Event], now: datetime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(service, "MOST_EVENTS", 3)
+        assert replay(make_endpoint(owner.organization, events=["license.renewed"]), now - 3 * HOUR) == 0
 
 
 class TestAsk:

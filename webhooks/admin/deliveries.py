@@ -9,7 +9,7 @@ from unfold.admin import TabularInline
 from accounts.admin import for_each
 from coditect.journal.admin import RecordAdmin
 from webhooks.models import Attempt, Delivery
-from webhooks.services.replay import redeliver
+from webhooks.services.one_shots import redeliver
 
 
 class AttemptInline(TabularInline):

@@ -7,6 +7,7 @@ without the other.
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -22,7 +23,6 @@ BATCHES_PER_RUN = 200
 # One statement: however busy the process is, the transaction does not wait for it. The database numbers the positions
 # in the order of the SELECT. Lanes that wait already are written, too: their worker may be about to find them empty,
 # and must not say so after us.
-# tenancy: each endpoint gets the events of its own organization
 DISPATCH = """
 WITH batch AS (
     SELECT id, type, organization_id, number FROM journal_event
@@ -60,7 +60,12 @@ def _dispatch_batch(*, now: datetime) -> bool:
     """Queue the next events; return whether it was our turn."""
     if not turns.take(turns.Turn.DISPATCH):
         return False
-    values = {"now": now, "events": EVENTS_PER_BATCH, "public": list(PUBLIC_TYPES), "every": EVERY_EVENT}
+    values: dict[str, Any] = {
+        "now": now,
+        "events": EVENTS_PER_BATCH,
+        "public": list(PUBLIC_TYPES),
+        "every": EVERY_EVENT,
+    }
     with connection.cursor() as cursor:
         cursor.execute(DISPATCH, values)
         woken = cursor.fetchall()

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from webhooks.models import Attempt, Delivery, Endpoint
+from webhooks.models import Attempt, Endpoint
 
 # A run deletes in small transactions, so that none meets the time-out; what is left is taken an hour later.
 DELIVERIES_PER_BATCH = 1_000
@@ -36,10 +36,8 @@ def _forget_batch() -> bool:
     if endpoint is None:
         return False
     ids = list(endpoint.deliveries.values_list("pk", flat=True)[:DELIVERIES_PER_BATCH])
-    # tenancy: deliveries of the endpoint at hand
     Attempt.objects.filter(delivery__in=ids).delete()
-    # tenancy: those
-    Delivery.objects.filter(pk__in=ids).delete()
+    endpoint.deliveries.filter(pk__in=ids).delete()
     if not ids:
         endpoint.delete()
     return True

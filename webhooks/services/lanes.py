@@ -88,6 +88,7 @@ def hand_out(*, now: datetime) -> None:
         claim = _claim(due.filter(pk=endpoint_id), now=now)
         if claim is not None:
             enqueue(LANE_TASK, endpoint_id=endpoint_id, claim=claim)
+    # tenancy: the worker delivers for every organization
     for delivery_id in Delivery.objects.one_shots_due(at=now).values_list("pk", flat=True)[:HINTS_PER_RUN]:
         enqueue(ONE_SHOT_TASK, delivery_id=delivery_id)
 

@@ -13,15 +13,9 @@ from coditect.errors import Forbidden, InvalidInput
 from webhooks import answers_deliveries as answers
 from webhooks.serializers import deliveries as shapes
 from webhooks.services.endpoints import WebhookNotFound
-from webhooks.services.replay import (
-    DeliveryNotFound,
-    DeliveryPending,
-    EventForgotten,
-    WebhookDisabled,
-    redeliver,
-    replay_events,
-    send_test,
-)
+from webhooks.services.lock import WebhookDisabled
+from webhooks.services.one_shots import DeliveryNotFound, DeliveryPending, EventForgotten, redeliver, send_test
+from webhooks.services.replay import ReplayTooLarge, replay_events
 from webhooks.views.endpoints import TAG, EndpointsView
 
 ASKS: Scopes = {"post": "admin:org"}
@@ -81,14 +75,14 @@ class ReplayView(EndpointsView):
         tag=TAG,
         request=shapes.ReplaySerializer,
         answers=[Answer(answers.ReplayBody)],
-        errors=[*REFUSALS, InvalidInput],
+        errors=[*REFUSALS, InvalidInput, ReplayTooLarge],
         example={"since": "2026-01-09T10:30:00Z"},
     )
     def post(self, request: Request, webhook_id: UUID) -> dict[str, Any]:
         """Every event since then that the webhook takes, in order, whether it was sent before or not.
 
         What is pending of them is sent in that order, too, and not twice. New events come after them. An hour has
-        room for ten replays of a webhook.
+        room for ten replays of a webhook, and one replay for 50,000 events.
         """
         organization, wanted = self.find(webhook_id).organization, self.read(shapes.ReplaySerializer)
         count = replay_events(organization=organization, endpoint_id=webhook_id, now=timezone.now(), **wanted)
