@@ -203,6 +203,15 @@ class TestSlowReceiver:
         answer = send_to(listener, deadline=SHORT, body=b"a" * 30_000_000)
         assert answer.error == "timed_out"
 
+    def test_is_left_when_it_reads_in_sips(self, listen: Listen) -> None:
+        def conduct(listener: Listener, connection: socket.socket) -> None:
+            for _ in range(round(PATIENCE_SECONDS / DROP_SECONDS)):
+                if listener.stopping.wait(DROP_SECONDS) or not connection.recv(4096):
+                    break
+            connection.close()
+
+        assert send_to(listen(conduct), deadline=SHORT, body=b"a" * 30_000_000).error == "timed_out"
+
     def test_is_left_when_it_never_accepts(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as server:
             url = f"http://127.0.0.1:{server.getsockname()[1]}/"
