@@ -7,6 +7,9 @@ from collections.abc import Callable
 from contextlib import suppress
 
 Conduct = Callable[["Listener", socket.socket], None]
+# Far beyond the deadlines of tests: whoever waits longer than its own deadline meets this one.
+PATIENCE_SECONDS = 10
+DROP_SECONDS = 0.02
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
@@ -49,14 +52,19 @@ class Listener:
                 thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
-        connection.settimeout(30)
-        with suppress(OSError):
+        connection.settimeout(PATIENCE_SECONDS)
+        try:
             if self._tls is not None:
                 connection = self._tls.wrap_socket(connection, server_side=True)
             self._conduct(self, connection)
             while connection.recv(65536):
                 pass
-        self.saw_close.set()
+            self.saw_close.set()
+        except TimeoutError:
+            # The peer is still there: its next read ends with the connection, not with its own deadline.
+            pass
+        except OSError:
+            self.saw_close.set()
         connection.close()
 
 
@@ -101,7 +109,9 @@ def drips(beginning: bytes, drop: bytes) -> Conduct:
     def conduct(listener: Listener, connection: socket.socket) -> None:
         read_request(listener, connection)
         connection.sendall(beginning)
-        while not listener.stopping.wait(0.02):
+        for _ in range(round(PATIENCE_SECONDS / DROP_SECONDS)):
+            if listener.stopping.wait(DROP_SECONDS):
+                return
             connection.sendall(drop)
 
     return conduct
@@ -128,4 +138,5 @@ def resets(listener: Listener, connection: socket.socket) -> None:
 
 def is_deaf(listener: Listener, connection: socket.socket) -> None:
     """Never read a byte, until the peer is gone."""
-    listener.stopping.wait(30)
+    listener.stopping.wait(PATIENCE_SECONDS)
+    connection.close()

@@ -79,7 +79,10 @@ class NameServer:
             return answer
         rounds = self._names[name]
         addresses = rounds[min(self.questions[asked, kind], len(rounds)) - 1]
-        fitting = [address for address in addresses if (":" in address) == (kind == "AAAA")]
-        if fitting:
-            answer.answer.append(dns.rrset.from_text(f"{name}.", 0, "IN", kind, *fitting))
+        # Each by itself: of one set the package would shuffle the records.
+        answer.answer += [
+            dns.rrset.from_text(f"{name}.", 0, "IN", kind, address)
+            for address in addresses
+            if (":" in address) == (kind == "AAAA")
+        ]
         return answer

@@ -16,7 +16,9 @@ from pytest_django import Settings
 from tests.webhooks.certificates import DAY, Authority
 from tests.webhooks.conftest import Listen
 from tests.webhooks.listeners import (
+    DROP_SECONDS,
     OK,
+    PATIENCE_SECONDS,
     Conduct,
     Listener,
     drips,
@@ -91,6 +93,7 @@ class TestRequest:
         assert send_to(listener).error == ""
         assert (listener.connections, proxy.connections) == (1, 0)
 
+    @pytest.mark.allow_hosts(["127.0.0.1", "127.0.0.3"])
     def test_reaches_the_second_address_where_nobody_listens_at_the_first(
         self, listen: Listen, name_server: NameServer
     ) -> None:
@@ -199,8 +202,15 @@ class TestSlowReceiver:
         listener = listen(is_deaf)
         answer = send_to(listener, deadline=SHORT, body=b"a" * 30_000_000)
         assert answer.error == "timed_out"
-        listener.stopping.set()
-        assert listener.saw_close.wait(10)
+
+    def test_is_left_when_it_reads_in_sips(self, listen: Listen) -> None:
+        def conduct(listener: Listener, connection: socket.socket) -> None:
+            for _ in range(round(PATIENCE_SECONDS / DROP_SECONDS)):
+                if listener.stopping.wait(DROP_SECONDS) or not connection.recv(4096):
+                    break
+            connection.close()
+
+        assert send_to(listen(conduct), deadline=SHORT, body=b"a" * 30_000_000).error == "timed_out"
 
     def test_is_left_when_it_never_accepts(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as server:
@@ -234,7 +244,9 @@ class TestSlowReceiver:
     def test_is_left_when_the_handshake_drips(self, listen: Listen) -> None:
         def conduct(listener: Listener, connection: socket.socket) -> None:
             connection.sendall(b"\x16\x03\x03\x40\x00")
-            while not listener.stopping.wait(0.02):
+            for _ in range(round(PATIENCE_SECONDS / DROP_SECONDS)):
+                if listener.stopping.wait(DROP_SECONDS):
+                    return
                 connection.sendall(b"\x02")
 
         listener = listen(conduct)
@@ -332,6 +344,7 @@ class TestConnection:
     @pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\nX-A"], ids=["at once", "in the head"])
     def test_that_is_reset_is_a_failure(self, sent: bytes, listen: Listen) -> None:
         def conduct(listener: Listener, connection: socket.socket) -> None:
+            connection.recv(1)
             connection.sendall(sent)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
             connection.close()
