@@ -216,13 +216,11 @@ STRIPE_EVENT_SECONDS = 5
 WEBHOOK_SECONDS = 2
 # A process of its own works on this queue: receivers that hang keep no mail waiting.
 DELIVERY_QUEUE = "webhooks"
-CELERY_TASK_ROUTES = {
-    **dict.fromkeys(
-        (f"webhooks.{name}" for name in ("dispatch_events", "deliver_due", "deliver_lane", "deliver_one")),
-        {"queue": DELIVERY_QUEUE},
-    ),
-    "health.record_deliverer": {"queue": DELIVERY_QUEUE},
-}
+OF_DELIVERER = [
+    *(f"webhooks.{name}" for name in ("dispatch_events", "deliver_due", "deliver_lane", "deliver_one")),
+    "health.record_deliverer",
+]
+CELERY_TASK_ROUTES = {name: {"queue": DELIVERY_QUEUE} for name in OF_DELIVERER}
 AUDIT_RETENTION_DAYS = environment.number("AUDIT_RETENTION_DAYS", 400, at_least=30)
 CELERY_BEAT_SCHEDULE = {
     "expire-sessions": {
