@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import redis
+import requests
 
 from tests.faults.table import Row
 from tests.faults.teller import Teller
@@ -28,7 +29,9 @@ MOST_KILLS = 60
 PATIENCE_SECONDS = 600.0
 POLL_SECONDS = 0.5
 HUNG = 10
-BESIDE = 500
+BESIDE = 250
+# Fewer a second than one lane can send on a busy machine: what is measured is whether it waits for others.
+BESIDE_APART = 0.2
 PROMPT_SECONDS = 2.0
 SHARE = 0.99
 STUBBORN_EVERY = 1_000
@@ -51,6 +54,9 @@ def _live(directory: Path) -> Iterator[Live]:
         live.start()
         live.deliverer.launch()
         live.beat.launch()
+        _wait(
+            lambda: "deliverer" not in requests.get(f"{live.url}/api/v1/health/ready/", timeout=30).json()["degraded"]
+        )
         yield live
     finally:
         live.stop()
@@ -73,9 +79,9 @@ def _killed(live: Live) -> Row:
         found = [complaint for receiver in receivers for complaint in violations(sent, receiver.ids)]
         if len(sent) < EVENTS:
             found.append(f"only {len(sent)} events happened; see teller.log")
-        requests = sum(len(receiver.ids) for receiver in receivers)
+        got = sum(len(receiver.ids) for receiver in receivers)
     title = f"{EVENTS:,} events for {RECEIVERS} receivers; deliverer, Redis, PostgreSQL killed in turn, Redis flushed"
-    return Row(f"| {title} | {count} kills | {requests:,} | {len(found)} |  |  |  |  |", found)
+    return Row(f"| {title} | {count} kills | {got:,} | {len(found)} |  |  |  |  |", found)
 
 
 def _kill_deliverer(live: Live) -> None:
@@ -112,7 +118,7 @@ def _beside_hung(live: Live) -> Row:
         healthy.on_request = lambda body: delays.append(
             (datetime.now(UTC) - datetime.fromisoformat(body["timestamp"])).total_seconds()
         )
-        teller = Teller(live, events=BESIDE, apart=0.05, urls=[receiver.url for receiver in (*hung, healthy)])
+        teller = Teller(live, events=BESIDE, apart=BESIDE_APART, urls=[receiver.url for receiver in (*hung, healthy)])
         sent = teller.ids()
         _wait(lambda: healthy.ids[-1:] == sent[-1:])
         found = violations(sent, healthy.ids)
