@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -50,9 +51,9 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="package")
-def shop(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def shop(chromium: str, tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Iterator[Shop]:
     """The server, its worker and beat, and the fake Stripe, as `make run` starts them."""
-    opened = Shop(tmp_path_factory.mktemp("shop"))
+    opened = Shop(tmp_path_factory.mktemp("shop"), prepared=prepared)
     try:
         opened.open()
         yield opened

@@ -36,8 +36,8 @@ def wait_for(look: Callable[[], Found], wanted: Callable[[Found], bool]) -> Foun
 class Shop:
     """The real server, its worker and beat, and the fake Stripe, wired as `make run` wires them."""
 
-    def __init__(self, directory: Path) -> None:
-        self.live = Live(directory, RATE_LIMIT_FACTOR="0", SEAT_TTL_SECONDS=str(SEAT_TTL_SECONDS))
+    def __init__(self, directory: Path, *, prepared: Path) -> None:
+        self.live = Live(directory, prepared=prepared, RATE_LIMIT_FACTOR="0", SEAT_TTL_SECONDS=str(SEAT_TTL_SECONDS))
         self.stripe = EmbeddedStripe(directory / "stripe", web_port=self.live.port)
         self.live.set_environment(
             STRIPE_API_BASE=self.stripe.url,

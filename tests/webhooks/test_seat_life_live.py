@@ -21,10 +21,11 @@ LIFE = ["seat.acquired", "seats.exhausted", "seat.released", "seat.acquired", "s
 
 
 @pytest.fixture
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def server(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Iterator[Live]:
     """Web, worker, deliverer and beat; seats whose machines are silent for 6 s are free."""
     server = Live(
         tmp_path_factory.mktemp("webhooks"),
+        prepared=prepared,
         RATE_LIMIT_FACTOR="0",
         SEAT_TTL_SECONDS=str(TTL_SECONDS),
         WEBHOOK_ALLOW_PRIVATE="1",
