@@ -29,6 +29,8 @@ LISTS = {
     "subscriptions_plan": "name",
     "subscriptions_price": "id",
     "subscriptions_subscription": "status",
+    "webhooks_delivery": "event_type",
+    "webhooks_endpoint": "status",
     "webhooks_stripeevent": "type",
 }
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from celery import current_app
 from celery.signals import worker_ready
 from django.conf import settings
 from django.db import connection
@@ -40,7 +41,7 @@ class TestWorkerNote:
         worker_ready.send(sender=None)
         assert WorkerNote.objects.get().pk == 1
         with monkeypatch.context() as delivering:
-            delivering.setattr(app.amqp.queues, "_consume_from", {settings.DELIVERY_QUEUE: None})
+            delivering.setattr(current_app.amqp.queues, "_consume_from", {settings.DELIVERY_QUEUE: None})
             worker_ready.send(sender=None)
         assert set(WorkerNote.objects.values_list("pk", flat=True)) == {1, 2}
 

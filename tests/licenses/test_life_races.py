@@ -10,6 +10,7 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from accounts.services.organizations import close_organization
+from coditect.journal.catalogue import moment
 from coditect.journal.models import Event
 from licenses.models import License, SeatSession
 from licenses.services.acquire import HeldSeat, LicenseSuspended, acquire_seat
@@ -100,7 +101,7 @@ class TestLifeAgainstLife:
         overtaken(lambda: renew(license, ends[0]), lambda: renew(license, ends[1])).result()
         told = Event.objects.filter(type="license.renewed").order_by("at").last()
         assert told is not None
-        assert told.data["previous_expires_at"] == ends[0].isoformat()
+        assert told.data["previous_expires_at"] == moment(ends[0])
 
 
 class TestTransferAndDeletion:
