@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 VENV := .venv
+# Of the tests: twice the usual two processors, since half of them wait for servers rather than compute.
+WORKERS ?= 4
 # Always `python -m`: the scripts in .venv/bin begin with an absolute path, which a space or a move breaks.
 PY := $(VENV)/bin/python
 APPS := accounts coditect health licenses subscriptions webhooks
@@ -29,12 +31,12 @@ run: $(VENV)/run.stamp ## Start everything on this machine and print the address
 	@$(PY) -m coditect.local
 
 test: $(VENV)/dev.stamp ## Run all tests on a throw-away PostgreSQL and Valkey (ARGS="-k seats" to choose)
-	$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 coverage: $(VENV)/dev.stamp ## Run all tests measured: a third slower; fails below 95 % of the branches
 	@rm -f .coverage .coverage.*
 	@# Not --cov: the services plugin imports coditect.local before pytest-cov would begin to measure.
-	$(PY) -m coverage run -m pytest -n 2 --dist loadfile $(ARGS)
+	$(PY) -m coverage run -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 	@$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report $(if $(ARGS),--fail-under=0) --skip-covered --show-missing
 
