@@ -68,6 +68,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "coditect.urls"
+# Nobody logs in by a session but at the console, whose page does not say where to go on.
+LOGIN_REDIRECT_URL = "admin:index"
 WSGI_APPLICATION = "coditect.wsgi.application"
 APPEND_SLASH = False
 TEMPLATES = [
