@@ -2,8 +2,10 @@
 
 PYTHON ?= python3
 VENV := .venv
-# Of the tests: twice the usual two processors, since half of them wait for servers rather than compute.
-WORKERS ?= 4
+# Where it is set, each process would compile everything anew: most of the time that a start takes.
+unexport PYTHONDONTWRITEBYTECODE
+# Of the tests, on two processors: many of them wait for servers rather than compute.
+WORKERS ?= 3
 # Always `python -m`: the scripts in .venv/bin begin with an absolute path, which a space or a move breaks.
 PY := $(VENV)/bin/python
 APPS := accounts coditect health licenses subscriptions webhooks

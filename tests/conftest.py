@@ -154,9 +154,9 @@ def live(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Iterator[L
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Where workers take whole files, they begin with those that wait most."""
-    from tests.schedule import HalfOfThemWait
+    from tests.schedule import SomeWait
 
-    return HalfOfThemWait(config, log) if config.getvalue("dist") == "loadfile" else None
+    return SomeWait(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -22,8 +22,8 @@ WAITING = (
 COMPUTING = ("tests/schema/test_fuzzing.py", "tests/seats/test_simulation.py")
 
 
-class HalfOfThemWait(LoadFileScheduling):  # type: ignore[misc]  # xdist's schedulers are untyped
-    """Whole files: half of the workers begin with those that wait, the others with those that compute.
+class SomeWait(LoadFileScheduling):  # type: ignore[misc]  # xdist's schedulers are untyped
+    """Whole files: up to half of the workers begin with those that wait, the others with those that compute.
 
     So the processors have work all the time, and no long file comes last.
     """
