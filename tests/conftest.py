@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -149,6 +150,13 @@ def live(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Iterator[L
         yield server
     finally:
         server.stop()
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage less often, and never among what was imported: a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.hookimpl(optionalhook=True)

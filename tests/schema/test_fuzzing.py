@@ -29,7 +29,7 @@ from tests.tables.operation import Operation
 from tests.tables.world import World
 
 # More on request: FUZZ_EXAMPLES=500 make test ARGS=tests/schema
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "4"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "3"))
 # Rules that no schema can tell: a password must be hard to guess, a token from a mail genuine, a code the one sent, a
 # range must begin before it ends, a batch names ids or keys, a price is on offer, a redirect leads to us, a webhook
 # goes to a host on the public internet.

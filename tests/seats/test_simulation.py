@@ -9,7 +9,7 @@ from tests.seats.simulation.report import seeds_until_caught
 from tests.seats.simulation.rules import MUTANTS
 from tests.seats.simulation.run import simulate
 
-SEEDS = int(os.environ.get("SIMULATION_SEEDS", "250"))
+SEEDS = int(os.environ.get("SIMULATION_SEEDS", "200"))
 BATCH = 50
 MUTANT_SEEDS = 400
 TRACE_LINES = 60
