@@ -37,5 +37,4 @@ def may_clear() -> bool:
 @cache
 def _deletions() -> str:
     tables = sorted(set(connection.introspection.django_table_names(only_existing=True, include_views=False)) - KEPT)
-    # Names of our own schema, not of a client.
-    return "SET LOCAL session_replication_role = replica;" + ";".join(f'DELETE FROM "{table}"' for table in tables)  # noqa: S608
+    return "SET LOCAL session_replication_role = replica;" + ";".join(f'DELETE FROM "{table}"' for table in tables)  # noqa: S608 (our own tables)

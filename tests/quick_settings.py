@@ -2,7 +2,7 @@
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
-from coditect.settings import *  # noqa: F403
+from coditect.settings import *  # noqa: F403 (all of them)
 
 
 class QuickHasher(Argon2PasswordHasher):

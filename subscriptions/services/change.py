@@ -10,11 +10,11 @@ from typing import Any
 
 from accounts.models import Organization
 from coditect.errors import Conflict
-from subscriptions import stripe
 from subscriptions.models import Intent, Subscription
+from subscriptions.services import modify
 from subscriptions.services.checkout import offered_price
 from subscriptions.services.find import SubscriptionNotFound, find_subscription
-from subscriptions.services.intents import begin_intent, carry_out
+from subscriptions.services.modify import modify_subscription
 from subscriptions.services.sync import sync_customer
 
 
@@ -69,18 +69,9 @@ def _changeable(organization: Organization, *, now: datetime) -> Subscription:
 
 def _change(subscription: Subscription, item: Mapping[str, Any], *, is_charged: bool, now: datetime) -> Subscription:
     """Have Stripe change the item. Where the difference cannot be charged, nothing is changed."""
-    organization = subscription.organization
-    request = {
+    params = {
         "items": [dict(item)],
         "proration_behavior": "always_invoice" if is_charged else "create_prorations",
         "payment_behavior": "error_if_incomplete",
     }
-    about = {"subscription": subscription.stripe_subscription_id, "params": request}
-    intent = begin_intent(organization=organization, kind=Intent.Kind.CHANGE, request=about, now=now)
-    carry_out(
-        intent,
-        lambda asked, key: stripe.update_subscription(asked["subscription"], asked["params"], key=key),
-        now=now,
-    )
-    sync_customer(organization=organization, now=now)
-    return find_subscription(organization=organization, subscription_id=subscription.pk)
+    return modify_subscription(subscription, modify.update, params, kind=Intent.Kind.CHANGE, now=now)

@@ -40,7 +40,7 @@ def main() -> int:
         shutil.rmtree(directory)
     used = f"--seconds {flags.seconds:g} --sessions {flags.sessions} --repeats {flags.repeats}"
     report = tables.render(run, machine=machine, flags=used)
-    print(report)  # noqa: T201
+    print(report)  # noqa: T201 (what the command is for)
     if flags.write:
         tables.write(flags.write, report)
     return 1 if any(missed(run)) else 0
@@ -70,7 +70,7 @@ def measure(few: BenchServer, many: BenchServer, *, seconds: float, repeats: int
 
 def say(line: str) -> None:
     """Tell the one who waits."""
-    print(line, file=sys.stderr, flush=True)  # noqa: T201
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 (what the command is for)
 
 
 if __name__ == "__main__":

@@ -136,7 +136,7 @@ def main() -> None:
     license = make_license(person.organization, seats=10)
     counted = measure_operations(Api("flat"), person, license)
     operations = {name: _numbers(cost) for name, cost in counted.items()}
-    print(json.dumps({"operations": operations, "bytes": _sizes(person)}))  # noqa: T201
+    print(json.dumps({"operations": operations, "bytes": _sizes(person)}))  # noqa: T201 (what the command is for)
 
 
 def _numbers(cost: Cost) -> list[int]:

@@ -46,7 +46,7 @@ class TestTheSameKey:
         fake.switch("card_declined", times=1)
         for _ in range(2):
             with pytest.raises(stripe.CardError):
-                client.v1.subscriptions.update(subscription.id, change, {"idempotency_key": "k"})  # type: ignore[arg-type]
+                client.v1.subscriptions.update(subscription.id, change, {"idempotency_key": "k"})  # type: ignore[arg-type]  # a change that is none of its types
         assert len(charged(fake)) == 1
 
     def test_is_forgotten_after_a_day(self, fake: FakeStripe, client: stripe.StripeClient, clock: Clock) -> None:

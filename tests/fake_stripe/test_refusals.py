@@ -171,7 +171,7 @@ class TestSubscriptions:
 
     def test_keep_why_they_were_canceled(self, client: stripe.StripeClient, subscription: stripe.Subscription) -> None:
         given: Json = {"cancellation_details": {"comment": "Too dear", "feedback": "too_expensive"}}
-        ended = client.v1.subscriptions.cancel(subscription.id, given)  # type: ignore[arg-type]
+        ended = client.v1.subscriptions.cancel(subscription.id, given)  # type: ignore[arg-type]  # what is refused
         assert ended.cancellation_details is not None
         assert (ended.cancellation_details.comment, ended.cancellation_details.feedback) == (
             "Too dear",

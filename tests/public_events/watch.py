@@ -60,7 +60,7 @@ def watched() -> Iterator[None]:
 
     EventQuerySet.bulk_create = bulk_create  # type: ignore[assignment, method-assign]  # it does all that it did before
     yield
-    EventQuerySet.bulk_create = insert  # type: ignore[method-assign]
+    EventQuerySet.bulk_create = insert  # type: ignore[method-assign]  # put back
 
 
 def look_at(event: Event) -> None:

@@ -31,7 +31,7 @@ def operation(
         session_id=session,
         promised_until=at + TTL if yes else None,
     )
-    return replace(made, **other)  # type: ignore[arg-type]
+    return replace(made, **other)  # type: ignore[arg-type]  # whichever fields
 
 
 def acquire(at: float, session: str, **other: object) -> Operation:

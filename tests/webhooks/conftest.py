@@ -28,7 +28,7 @@ def listen() -> Iterator[Listen]:
     listeners: list[Listener] = []
 
     def start(*arguments: object, **options: object) -> Listener:
-        listeners.append(Listener(*arguments, **options))  # type: ignore[arg-type]
+        listeners.append(Listener(*arguments, **options))  # type: ignore[arg-type]  # passed on as they came
         return listeners[-1]
 
     yield start

@@ -9,7 +9,7 @@ from typing import Any
 SECRET, OTHER_SECRET = "whsec_ours", "whsec_rolled"
 
 
-def body_of(type: str | None = "customer.subscription.updated", **more: Any) -> bytes:  # noqa: A002
+def body_of(type: str | None = "customer.subscription.updated", **more: Any) -> bytes:  # noqa: A002 (Stripe's name for it)
     """An event's body."""
     about = {"id": "sub_1", "object": "subscription", "customer": "cus_1", "status": "active"}
     event = {"id": "evt_1", "object": "event", "type": type, "created": 1767225600, "data": {"object": about}}

@@ -129,7 +129,7 @@ class TestALane:
             assert endpoint.claimed_until is not None
             left.append(endpoint.claimed_until - clock.now)
             clock.forward(CLAIM - SECOND)
-            return send(*args, **kwargs)  # type: ignore[arg-type]
+            return send(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
 
         monkeypatch.setattr(sender, "send", take_long)
         run(endpoint, clock)

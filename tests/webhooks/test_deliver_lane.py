@@ -133,7 +133,7 @@ class TestDeliverLane:
 
         def take_long(*args: object, **kwargs: object) -> object:
             clock.forward(RUN)
-            return send_event(*args, **kwargs)  # type: ignore[arg-type]
+            return send_event(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
 
         monkeypatch.setattr(deliver, "send_event", take_long)
         assert run(endpoint, clock) == 1

@@ -152,7 +152,7 @@ class TestAWorkerThatDies:
             clock.forward(CLAIM)
             assert deliver_one(delivery_id=delivery.pk, clock=clock)
             receiver.always = Reply(500)
-            return send_event(*args, **kwargs)  # type: ignore[arg-type]
+            return send_event(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
 
         monkeypatch.setattr(deliver, "send_event", sleep)
         deliver_one(delivery_id=delivery.pk, clock=clock)

@@ -283,7 +283,7 @@ class TestEndlessAnswer:
         recv_into = socket.socket.recv_into
 
         def counted(connection: socket.socket, *arguments: object) -> int:
-            read.append(recv_into(connection, *arguments))  # type: ignore[arg-type]
+            read.append(recv_into(connection, *arguments))  # type: ignore[arg-type]  # passed on as they came
             return read[-1]
 
         monkeypatch.setattr(socket.socket, "recv_into", counted)

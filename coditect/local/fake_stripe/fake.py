@@ -1,5 +1,6 @@
 """The fake Stripe itself: takes requests, one at a time, each whole or not at all."""
 
+import copy
 import hashlib
 import json
 import time
@@ -260,4 +261,4 @@ def _judged(text: str) -> tuple[str, ...]:
 def _clean(answer: Json) -> Json:
     if answer.get("object") == "list":
         return {**answer, "data": [visible(item) for item in answer["data"]]}
-    return json.loads(json.dumps(visible(answer)))  # type: ignore[no-any-return]
+    return copy.deepcopy(visible(answer))

@@ -57,7 +57,7 @@ def _filters(body: Json, params: Json) -> Iterable[tuple[str, object]]:
     return filters
 
 
-def _passes(body: Json, name: str, wanted: object) -> bool:  # noqa: PLR0911
+def _passes(body: Json, name: str, wanted: object) -> bool:  # noqa: PLR0911 (a case for each filter that differs)
     match name, body["object"]:
         case "status", "subscription" if wanted in {"all", "ended", "!canceled"}:
             is_ended = body["status"] in {"canceled", "incomplete_expired"}
@@ -83,8 +83,8 @@ def _passes(body: Json, name: str, wanted: object) -> bool:  # noqa: PLR0911
     return bool(body.get(name) == wanted)
 
 
-def _is_type(type: str, wanted: str) -> bool:  # noqa: A002
-    return type.startswith(wanted[:-1]) if wanted.endswith("*") else type == wanted
+def _is_type(name: str, wanted: str) -> bool:
+    return name.startswith(wanted[:-1]) if wanted.endswith("*") else name == wanted
 
 
 def _moment(body: Json, name: str) -> int:

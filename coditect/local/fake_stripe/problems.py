@@ -11,7 +11,7 @@ class StripeProblem(Exception):
         message: str,
         *,
         status: int = 400,
-        type: str = "invalid_request_error",  # noqa: A002
+        type: str = "invalid_request_error",  # noqa: A002 (Stripe's name for it)
         keeps_effects: bool = False,
         **details: Any,
     ) -> None:

@@ -92,7 +92,7 @@ class World:
             self.emit(event, body)
         return {"id": body["id"], "object": body["object"], "deleted": True}
 
-    def emit(self, type: str, body: Json, *, previous: Json | None = None) -> None:  # noqa: A002
+    def emit(self, type: str, body: Json, *, previous: Json | None = None) -> None:  # noqa: A002 (Stripe's name for it)
         data = {"object": visible(body)} | ({"previous_attributes": previous} if previous is not None else {})
         event = {
             "id": new_id("evt"),

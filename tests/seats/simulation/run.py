@@ -139,4 +139,4 @@ def _keep_house(site: Site, faults: Faults) -> None:
 
     world.at(world.between(0, SWEEP_PERIOD), sweep_again)
     for web in site.webs:
-        world.at(world.between(0, PULSE_PERIOD), lambda web=web: pulse_again(web))  # type: ignore[misc]
+        world.at(world.between(0, PULSE_PERIOD), lambda web=web: pulse_again(web))  # type: ignore[misc]  # the default binds the web

@@ -14,7 +14,7 @@ TTL = 360 * SECOND
 DRIFT = 2 * SECOND
 
 
-class Task(greenlet):  # type: ignore[misc]
+class Task(greenlet):  # type: ignore[misc]  # greenlet has no types
     """An operation under way in one process; `sleep` hands over to whatever comes next."""
 
     process: Any = None

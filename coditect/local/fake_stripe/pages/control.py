@@ -13,6 +13,7 @@ from coditect.local.fake_stripe.store import Json
 
 _KINDS = ("customer", "checkout.session", "subscription", "invoice", "charge", "price", "webhook_endpoint")
 _SHOWN = 40
+_MOST_DAYS = 3660
 # Long enough that a renewal's draft has become an invoice and was charged.
 _BEYOND_SECONDS = 3660
 # What was bought within a day is renewed by one press of the button.
@@ -110,7 +111,7 @@ def _do(fake: FakeStripe, what: str, form: dict[str, str]) -> None:
 
 def _days(text: str) -> float:
     days = float(text)
-    if not 0 <= days <= 3660:  # noqa: PLR2004
+    if not 0 <= days <= _MOST_DAYS:
         raise ValueError(text)
     return days
 
