@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from accounts.models import Membership, Role
 from coditect.journal.mails import Composer, Context
 from coditect.journal.models import Mail
+from licenses.models import License
 from subscriptions.models import Invoice, Subscription
 from subscriptions.services.dunning import GRACE, REMINDERS, is_latest
 
@@ -16,7 +17,9 @@ ZERO_DECIMAL = frozenset(
 def compose_reminder(mail: Mail, _now: datetime) -> Context | None:
     """What is due and until when; nothing where it was paid meanwhile, or a later reminder goes out with this one."""
     # tenancy: the worker writes the mails of every organization
-    found = Subscription.objects.filter(pk=mail.ids["subscription_id"]).select_related("organization", "price__plan")
+    found = Subscription.objects.filter(pk=mail.ids["subscription_id"]).select_related(
+        "organization", "price__plan", "license"
+    )
     subscription = found.first()
     if subscription is None or subscription.past_due_at is None or not is_latest(subscription, mail.template):
         return None
@@ -36,10 +39,16 @@ def compose_reminder(mail: Mail, _now: datetime) -> Context | None:
         "until": f"{subscription.past_due_at + GRACE:%d %B %Y, %H:%M} UTC",
         "days_left": str(days_left),
         "days_plural": "" if days_left == 1 else "s",
+        "is_suspended": "yes" if _is_suspended(subscription) else "",
         "number": invoice.number if invoice else "",
         "amount": _amount(invoice) if invoice else "",
         "url": invoice.hosted_url if invoice else "",
     }
+
+
+def _is_suspended(subscription: Subscription) -> bool:
+    """Whether the grace ended before the mail was written: after an outage, or where a test clock has leapt."""
+    return subscription.license is not None and License.Hold.BILLING in subscription.license.holds
 
 
 def _amount(invoice: Invoice) -> str:

@@ -104,10 +104,10 @@ def _reinstate(license: License, *, reason: str, now: datetime) -> None:
 
 
 def _is_handed_on(subscription: Subscription) -> bool:
-    """Whether its license is a later subscription's now."""
-    later = Subscription.objects.for_organization(subscription.organization).exclude(license=None)
-    is_later = later.filter(created_at__gt=subscription.created_at, is_surplus=False)
-    return subscription.license_id is None and is_later.exists()
+    """Whether its license is a later subscription's now, or that of one of the same second."""
+    others = Subscription.objects.for_organization(subscription.organization).exclude(pk=subscription.pk)
+    later = others.filter(created_at__gte=subscription.created_at, is_surplus=False).exclude(license=None)
+    return subscription.license_id is None and later.exists()
 
 
 def _end(license: License, subscription: Subscription, *, now: datetime) -> None:

@@ -32,7 +32,7 @@ from subscriptions.services.entitle import SLACK
 from subscriptions.services.reconcile import reconcile
 from tests.factories import Person
 from tests.fake_stripe.client import InProcessClient
-from tests.subscriptions.buying import order
+from tests.subscriptions.buying import MONTHLY, order
 from webhooks.models import StripeEvent
 from webhooks.serializers.stripe_events import read_event
 from webhooks.services.handle import handle_events
@@ -72,6 +72,10 @@ class Deadly(stripe_package.HTTPClient):
         """Nothing is open."""
 
 
+def _age(subscription: Subscription) -> tuple[datetime, str]:
+    return subscription.created_at, subscription.stripe_subscription_id
+
+
 class RandomHistory:
     """One history, by its seed."""
 
@@ -105,17 +109,14 @@ class RandomHistory:
     def _dies(self, *, one_in: int) -> bool:
         return self._may_die and self.random.randrange(one_in) == 0
 
-    def _live(self) -> Any:
-        return next((each for each in self.fake.objects("subscription") if each["status"] not in ENDED), None)
-
     def _act(self) -> None:
-        live = self._live()
-        if live is None:
+        living = [each for each in self.fake.objects("subscription") if each["status"] not in ENDED]
+        if not living:
             self._buy()
             return
-        actions = (self._pass_time, self._pass_time, self._pass_time, self._pay, self._resize, self._end, self._card)
+        actions = [*[self._pass_time] * 3, self._pay, self._resize, self._end, self._card, self._double]
         with suppress(StripeProblem):
-            self.random.choice(actions)(live)
+            self.random.choice(actions)(self.random.choice(living))
 
     def _buy(self) -> None:
         # Already subscribed: that the last one ended may not have reached us yet.
@@ -149,6 +150,14 @@ class RandomHistory:
     def _cancel(self, id: str) -> None:
         with self.fake.change() as world:
             at_stripe.cancel(world, {}, id)
+
+    def _double(self, live: Any) -> None:
+        """Somebody makes another one at Stripe itself, beside those that live."""
+        self.fake.advance(seconds=60)
+        card = self.fake.objects("payment_method")[0]["id"]
+        items = [{"price": MONTHLY, "quantity": self.random.randint(1, 9)}]
+        with self.fake.change() as world:
+            at_stripe.create(world, {"customer": live["customer"], "items": items, "default_payment_method": card})
 
     def _switch(self) -> None:
         for fault in ROADS:
@@ -217,15 +226,20 @@ class RandomHistory:
         for id, row in rows.items():
             if (row.status, row.seats) != (said[id]["status"], said[id]["items"]["data"][0]["quantity"]):
                 yield f"{id} is {row}, but Stripe says {said[id]['status']}"
-        live = [row for row in rows.values() if not row.has_ended]
-        if organization.plan != ("pro" if live else "free"):
+        living = sorted((row for row in rows.values() if row.has_begun and not row.has_ended), key=_age)
+        if any(row.is_surplus is not (row is not living[0]) for row in living):
+            yield f"it is not the oldest one that counts: {living}"
+        if organization.plan != ("pro" if living else "free"):
             yield f"the plan is {organization.plan}"
-        yield from self._complaints_of_license(organization, live[0] if live else None)
+        yield from self._complaints_of_license(organization, living[0] if living else None)
         yield from self._complaints_of_effects(organization)
+
+    def _begun(self) -> list[Any]:
+        return [each for each in self.fake.objects("subscription") if not each["status"].startswith("incomplete")]
 
     def _complaints_of_license(self, organization: Organization, live: Subscription | None) -> Iterator[str]:
         licenses = list(License.objects.for_organization(organization).exclude(tier="free"))
-        if len(licenses) != bool(self.fake.objects("subscription")):
+        if len(licenses) != bool(self._begun()):
             yield f"{len(licenses)} licenses were issued"
         for license in licenses:
             if live is None:
@@ -245,7 +259,7 @@ class RandomHistory:
     def _complaints_of_effects(self, organization: Organization) -> Iterator[str]:
         events = list(Event.objects.for_organization(organization.pk))
         counts = Counter(event.type for event in events)
-        begun = self.fake.objects("subscription")
+        begun = self._begun()
         expected = {
             "subscription.created": len(begun),
             "subscription.canceled": sum(each["status"] == "canceled" for each in begun),

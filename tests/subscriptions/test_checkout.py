@@ -1,6 +1,9 @@
 """POST subscriptions/checkout, and POST subscriptions."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Role
@@ -178,6 +181,16 @@ class TestCheckoutWithoutStripe:
         assert check_out(api, owner).status == 503
         assert check_out(api, owner, seats=7).status == 201
         assert sorted(Intent.objects.filter(kind="checkout").values_list("status", flat=True)) == ["abandoned", "done"]
+
+    @pytest.mark.parametrize(("kind", "path"), [("checkout", "/v1/checkout/sessions"), ("customer", "/v1/customers")])
+    def test_asks_with_a_new_key_once_stripe_may_have_forgotten_the_old_one(
+        self, api: Api, fake: FakeStripe, owner: Person, kind: str, path: str
+    ) -> None:
+        fake.switch("time_out", only=f"POST {path}", times=1)
+        assert check_out(api, owner).status == 503
+        Intent.objects.filter(kind=kind).update(created_at=timezone.now() - timedelta(hours=23, minutes=1))
+        assert check_out(api, owner).status == 201
+        assert sorted(Intent.objects.filter(kind=kind).values_list("status", flat=True)) == ["abandoned", "done"]
 
     def test_is_a_503_where_nothing_is_sold(self, api: Api, settings: Settings, owner: Person) -> None:
         settings.STRIPE_SECRET_KEY = ""
