@@ -5,14 +5,14 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import redis
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from hiredis import pack_command
 from redis.backoff import NoBackoff
-from redis.connection import AbstractConnection
+from redis.connection import AbstractConnection, ConnectionPool
 from redis.exceptions import NoPermissionError, NoScriptError, RedisError, ResponseError
 from redis.retry import Retry
 
@@ -92,7 +92,7 @@ client = connect()
 
 def ask(command: Callable[[redis.Redis], Answer]) -> Answer:
     """Run one command behind the breaker. Raises RedisUnavailable."""
-    return _behind_breaker(lambda: command(client))
+    return _behind_breaker(command, client)
 
 
 def refuse_unfit_server() -> None:
@@ -125,7 +125,7 @@ class Script:
 
     def __call__(self, keys: Sequence[str], arguments: Sequence[str | int]) -> list[Any]:
         """What the script answers."""
-        return _behind_breaker(lambda: self._run(keys, arguments))
+        return _behind_breaker(self._run, keys, arguments)
 
     def _run(self, keys: Sequence[str], arguments: Sequence[str | int]) -> list[Any]:
         connection = _own_connection()
@@ -139,14 +139,15 @@ class Script:
         except BaseException:
             # An answer may still be on its way: it must not be taken for that of the next command.
             connection.disconnect()
+            _own.used_at = -math.inf
             raise
 
 
-def _behind_breaker(command: Callable[[], Answer]) -> Answer:
+def _behind_breaker(command: Callable[..., Answer], *arguments: Any) -> Answer:
     if not breaker.allows():
         raise RedisUnavailable
     try:
-        answer = command()
+        answer = command(*arguments)
     except (RedisError, OSError) as error:
         breaker.failed()
         raise RedisUnavailable from error
@@ -154,26 +155,34 @@ def _behind_breaker(command: Callable[[], Answer]) -> Answer:
     return answer
 
 
-def _exchange(connection: AbstractConnection, *command: str | int) -> list[Any]:
-    connection.send_packed_command([pack_command(cast("Any", command))])
-    answer = cast("list[Any]", connection.read_response())
+def _exchange(connection: AbstractConnection, *command: Any) -> list[Any]:
+    connection.send_packed_command([pack_command(command)], check_health=False)
+    answer: list[Any] = connection.read_response()
     _own.used_at = time.monotonic()
     return answer
 
 
-_own = threading.local()
+class _Own(threading.local):
+    """What each thread keeps: its connection, made for a pool, and when that last answered."""
+
+    pool: ConnectionPool | None = None
+    connection: AbstractConnection
+    used_at = -math.inf
+
+
+_own = _Own()
 
 
 def _own_connection() -> AbstractConnection:
     """This thread's connection; one that the server has closed meanwhile is opened anew."""
     pool = client.connection_pool
-    if getattr(_own, "pool", None) is not pool:
+    if _own.pool is pool and time.monotonic() - _own.used_at < FRESH_SECONDS:
+        return _own.connection
+    if _own.pool is not pool:
         # Not pool.make_connection(): it counts up to 100 and never down, though threads come and go.
         _own.pool, _own.connection = pool, pool.connection_class(**pool.connection_kwargs)
-        _own.used_at = 0.0
-    connection: AbstractConnection = _own.connection
-    is_fresh = time.monotonic() - _own.used_at < FRESH_SECONDS
-    if connection.is_connected and not is_fresh and _is_stale(connection):
+    connection = _own.connection
+    if connection.is_connected and _is_stale(connection):
         connection.disconnect()
     if not connection.is_connected:
         connection.connect()

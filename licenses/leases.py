@@ -5,7 +5,6 @@ id carries the group, so the id alone finds them. Deadlines count in Redis's own
 All functions raise RedisUnavailable; those that say so raise Unseeded where Redis has lost or outlived what it knew.
 """
 
-import json
 import math
 import secrets
 import time
@@ -13,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -23,6 +22,7 @@ from licenses.models import License, SeatSession
 
 BEATS_PER_MINUTE = 20
 LOCK_SURELY_HELD_MS = 4000
+GROUP_DIGITS = 12
 CLOCK_STEP_MS = 2000
 # The sweep reads the note every 15 s, each web process every 5 s; who reads it less often may have missed a use.
 UNWATCHED_MS = 20_000
@@ -35,14 +35,16 @@ class Unseeded(Exception):
     """Redis does not hold this license's leases, holds those of an earlier life, or its clock has moved."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class BeatWindow:
-    """How often a session may beat in the minute at hand, and how much of both is left."""
+class BeatWindow(NamedTuple):
+    """How often a session may beat in the minute at hand, and how much of both is left.
+
+    `left_ms` counts from now, `resets_at` is in seconds since the epoch.
+    """
 
     limit: int
     remaining: int
-    left: timedelta
-    resets_at: datetime
+    left_ms: int
+    resets_at: int
 
 
 class BeatLimited(Exception):
@@ -53,8 +55,7 @@ class BeatLimited(Exception):
         self.window = window
 
 
-@dataclass(frozen=True, kw_only=True)
-class Beat:
+class Beat(NamedTuple):
     """A heartbeat that Redis could answer alone; times are the database's."""
 
     session_id: UUID
@@ -160,7 +161,7 @@ def new_session_id(lease_group: str) -> UUID:
 
 def group_of(session_id: UUID) -> str:
     """The lease group that a session id carries."""
-    return session_id.hex[:12]
+    return session_id.hex[:GROUP_DIGITS]
 
 
 def beat(session_id: UUID, *, user_id: UUID) -> Beat | None:
@@ -169,14 +170,16 @@ def beat(session_id: UUID, *, user_id: UUID) -> Beat | None:
     Raises BeatLimited.
     """
     limit = BEATS_PER_MINUTE * settings.RATE_LIMIT_FACTOR
-    group = group_of(session_id)
+    session = session_id.hex
+    group = session[:GROUP_DIGITS]
     try:
         answer = _run(
             "beat",
             group,
             memory.database_ms() or "",
-            *(session_id.hex, user_id.hex, _ttl_ms(), limit),
+            *(session, user_id.hex, _ttl_ms(), limit),
             extra_keys=[f"seat:{{{group}}}:b"],
+            is_locked=False,
         )
     except Unseeded:
         return None
@@ -186,20 +189,20 @@ def beat(session_id: UUID, *, user_id: UUID) -> Beat | None:
     window = BeatWindow(
         limit=limit,
         remaining=max(0, limit - beats),
-        left=timedelta(milliseconds=left_ms),
-        resets_at=_moment(now + left_ms),
+        left_ms=left_ms,
+        resets_at=math.ceil((now + left_ms) / 1000),
     )
     if status == b"limited":
         raise BeatLimited(window)
     deadline, is_revoking, session_facts, license_facts = facts
     _, started_ms, hardware_id = session_facts.decode().split("|", 2)
-    license_id, license_key, max_seats, used_seats = json.loads(license_facts)
+    license_id, max_seats, used_seats, license_key = license_facts.decode().split("|", 3)
     return Beat(
         session_id=session_id,
         license_id=license_id,
         license_key=license_key,
-        max_seats=max_seats,
-        used_seats=used_seats,
+        max_seats=int(max_seats),
+        used_seats=int(used_seats),
         hardware_id=hardware_id,
         started_at=_moment(int(started_ms)),
         at=_moment(now),
@@ -287,12 +290,21 @@ def known(license: License) -> set[UUID]:
     return {UUID(hex=session.decode()) for session in _run("known", license.lease_group, "")[2:]}
 
 
-def _run(name: str, group: str, database_ms: int | str, *values: Any, extra_keys: Sequence[str] = ()) -> list[Any]:
+def _run(
+    name: str,
+    group: str,
+    database_ms: int | str,
+    *values: Any,
+    extra_keys: Sequence[str] = (),
+    is_locked: bool = True,
+) -> list[Any]:
     """Run a script; one that Redis found too late was held up or met a stepped clock, and is tried once more."""
+    keys = [*_keys(group), *extra_keys]
     for _ in range(2):
         not_after = memory.not_after()
-        _refuse_old_lock(database_ms)
-        answer = SCRIPTS[name]([*_keys(group), *extra_keys], [not_after, database_ms, *values])
+        if is_locked:
+            _refuse_old_lock(database_ms)
+        answer = SCRIPTS[name](keys, [not_after, database_ms, *values])
         memory.heard_redis(answer[1])
         if answer[0] == b"unseeded":
             raise Unseeded
@@ -341,4 +353,4 @@ def _end_of(license: License) -> int | str:
 
 
 def _license_facts(license: License, used_seats: int) -> str:
-    return json.dumps([str(license.pk), license.key_string, license.max_seats, used_seats], separators=(",", ":"))
+    return f"{license.pk}|{license.max_seats}|{used_seats}|{license.key_string}"

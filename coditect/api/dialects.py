@@ -39,6 +39,8 @@ class Dialect(ABC):
 
     def render(self, result: object, request: HttpRequest) -> HttpResponse:
         """The response for what a view returned: a dict, a Created, a Deleted or a Listing."""
+        if isinstance(result, dict):
+            return json_response(self.success_body(result, request), status=200)
         if isinstance(result, HttpResponse):
             return result
         if isinstance(result, Deleted):
@@ -47,8 +49,6 @@ class Dialect(ABC):
             return json_response(self.list_body(result, request), status=200)
         if isinstance(result, Created):
             return json_response(self.success_body(result.data, request), status=201)
-        if isinstance(result, dict):
-            return json_response(self.success_body(result, request), status=200)
         raise TypeError(f"A view returned {type(result).__name__}.")
 
     def render_error(self, problem: Problem, request: HttpRequest, extra: dict[str, Any] | None = None) -> HttpResponse:

@@ -32,4 +32,4 @@ def to_json(value: Any) -> str:
 
 def json_response(body: Any, *, status: int) -> HttpResponse:
     """A JSON response."""
-    return HttpResponse(to_json(body), status=status, content_type="application/json")
+    return HttpResponse(to_json(body).encode(), status=status, content_type="application/json")

@@ -12,6 +12,7 @@ from django.utils.module_loading import import_string
 from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -44,13 +45,16 @@ class ApiView(APIView):
     # Made once, not for every request as DRF does: with its own dispatch a heartbeat costs half as much again.
     parsers: list[BaseParser] = [StrictJSONParser()]
     authenticators: list[BaseAuthentication] = [import_string(name)() for name in settings.API_AUTHENTICATION]
+    negotiator = DefaultContentNegotiation()
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer, whatever happens, in this view's dialect."""
         self.headers: dict[str, str] = {}
-        self.request = Request(request, parsers=self.parsers, authenticators=self.authenticators)
+        self.request = Request(
+            request, parsers=self.parsers, authenticators=self.authenticators, negotiator=self.negotiator
+        )
         try:
-            response = self.dialect.render(self._handle(self.request, kwargs), request)
+            response = self.dialect.render(self._handle(request, self.request, kwargs), request)
         except Exception as error:
             problem = from_exception(error)
             if problem is None:
@@ -66,18 +70,20 @@ class ApiView(APIView):
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
-    def _handle(self, request: Request, kwargs: dict[str, Any]) -> Any:
-        method = (request.method or "").lower()
+    def _handle(self, plain: HttpRequest, request: Request, kwargs: dict[str, Any]) -> Any:
+        """Do what the request asks for; `plain` is the same as Django knows it."""
+        method = (plain.method or "").lower()
         handler = getattr(self, method, None)
         if handler is None or method not in self.http_method_names:
             self.headers["Allow"] = ", ".join(self.allowed_methods)
             raise MethodNotAllowed(method.upper())
         if self.authenticators and request.user is None:
             raise Unauthenticated
-        self.headers |= throttling.check(self.rate_limits(request))
+        if limits := self.rate_limits(request):
+            self.headers |= throttling.check(limits)
         if self.authenticators:
             require_scope(request, self.scopes)
-        if request.META.get("CONTENT_LENGTH", "0") not in {"", "0"}:
+        if plain.META.get("CONTENT_LENGTH", "0") not in {"", "0"}:
             request.data  # noqa: B018 (a body of another type is a 415 also where no handler reads it)
         if method == "post" and (key := self._idempotency_key(request, handler)):
             return self._answer_once(request, key, handler, kwargs)

@@ -12,5 +12,5 @@ else
   redis.call('HDEL', KEYS[2], 'r:' .. ARGV[5])
 end
 redis.call('ZADD', KEYS[1], deadline, ARGV[5])
-redis.call('HSET', KEYS[2], ARGV[5], ARGV[6], 'lic', ARGV[3])
+redis.call('HSET', KEYS[2], ARGV[5], ARGV[6], 'license', ARGV[3])
 return {'ok', now, deadline + offset}

@@ -10,5 +10,5 @@ for i = 5, #ARGV, 3 do
   redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1], 'r:' .. ARGV[i], '1')
   answer[#answer + 1] = at + offset
 end
-redis.call('HSET', KEYS[2], 'lic', ARGV[3])
+redis.call('HSET', KEYS[2], 'license', ARGV[3])
 return answer

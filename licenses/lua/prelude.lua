@@ -1,7 +1,7 @@
 -- Stands before every script. KEYS: 1 the license's leases, 2 its facts.
 -- ARGV: 1 not_after (Redis ms), 2 the database's clock (ms, or '' where the database was not asked).
 -- Leases: session id -> deadline in Redis ms; 'gen:<replid>' -> database ms minus Redis ms; 'cap' -> the license's end.
--- Facts: 'lic' -> the license; session id -> the session; 'r:<session id>' -> marked for revocation.
+-- Facts: 'license' -> the license; session id -> the session; 'r:<session id>' -> marked for revocation.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 -- A command that timed out at the caller may still run when a paused Redis wakes: by then it must do nothing.

@@ -1,6 +1,6 @@
 -- Stands behind the prelude of every script that needs what is there to be whole and its clock unmoved.
 local offset = tonumber(redis.call('ZSCORE', KEYS[1], gen) or nil)
-if not offset or redis.call('HEXISTS', KEYS[2], 'lic') == 0 then return {'unseeded', now} end
+if not offset or redis.call('HEXISTS', KEYS[2], 'license') == 0 then return {'unseeded', now} end
 if ARGV[2] ~= '' and math.abs(tonumber(ARGV[2]) - now - offset) > 2000 then return {'unseeded', now} end
 -- What a renewal for `ttl` ms gives: never more than the license itself has left.
 local function renewed(ttl)

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
+from coditect.api.encoding import rfc3339
 from coditect.api.fields import IdField, TextField
 from licenses.leases import Beat
 from licenses.models import SeatSession
@@ -66,15 +67,15 @@ def present_held_seat(held: HeldSeat) -> dict[str, Any]:
 
 
 def present_beat(beat: Beat) -> dict[str, Any]:
-    """A seat just renewed by Redis alone; the same fields."""
+    """A seat just renewed by Redis alone; the same fields, as text already, since this is asked most often."""
     return {
-        "session_id": beat.session_id,
+        "session_id": str(beat.session_id),
         "license_id": beat.license_id,
         "license_key": beat.license_key,
         "hardware_id": beat.hardware_id,
-        "started_at": beat.started_at,
-        "last_heartbeat_at": beat.at,
-        "expires_at": beat.expires_at,
+        "started_at": rfc3339(beat.started_at),
+        "last_heartbeat_at": rfc3339(beat.at),
+        "expires_at": rfc3339(beat.expires_at),
         "is_active": True,
         "revoking": beat.is_revoking,
         "seats_remaining": max(0, beat.max_seats - beat.used_seats),

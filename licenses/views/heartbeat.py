@@ -10,7 +10,7 @@ from rest_framework.request import Request
 
 from accounts.authentication import api_token_text, bearer_claims, credential_of
 from coditect.api import throttling
-from coditect.api.credentials import Scopes
+from coditect.api.credentials import ScopedCredential, Scopes
 from coditect.api.schema.description import Answer, describe
 from coditect.api.views import PublicView
 from coditect.errors import DomainError, LimitExceeded, Unauthenticated
@@ -53,7 +53,7 @@ class HeartbeatView(PublicView):
 
     def keep(self, request: Request, session_id: UUID) -> dict[str, Any]:
         """Renew a session: from Redis alone where it is alive, else by the database."""
-        user_id, limit = holder_of(request, session_id)
+        user_id, credential = holder_of(request, session_id)
         try:
             beat = beat_from_lease(session_id=session_id, user_id=user_id)
         except leases.BeatLimited as error:
@@ -61,7 +61,7 @@ class HeartbeatView(PublicView):
         if beat is not None and not beat.is_revoking:
             self.headers |= window_headers(beat.window)
             return shapes.present_beat(beat)
-        self.headers |= throttling.check([limit])
+        self.headers |= throttling.check([limit_of(user_id, credential)])
         kept = beat_from_record(session_id=session_id, user_id=user_id, marked=beat)
         return shapes.present_beat(kept) if isinstance(kept, leases.Beat) else shapes.present_held_seat(kept)
 
@@ -92,15 +92,15 @@ def refuse_strangers(request: Request) -> None:
         raise Unauthenticated
 
 
-def holder_of(request: Request, session_id: UUID) -> tuple[UUID, throttling.Limit]:
-    """Whose seat it must be, and the limit of beats that the database has to decide.
+def holder_of(request: Request, session_id: UUID) -> tuple[UUID, ScopedCredential | None]:
+    """Whose seat it must be, and by which API token they ask, if by one.
 
     An access token is believed for its signature; an API token, which lives long, costs one SELECT. Raises
     Unauthenticated, InsufficientScope, SessionNotFound.
     """
     claims = bearer_claims(request)
     if claims is not None:
-        return claims.user_id, throttling.DEFAULT.for_user(claims.user_id)
+        return claims.user_id, None
     text = api_token_text(request)
     if text is None:
         raise Unauthenticated
@@ -109,15 +109,20 @@ def holder_of(request: Request, session_id: UUID) -> tuple[UUID, throttling.Limi
     credential.require(HeartbeatView.scopes["patch"])
     if not reaches_session:
         raise SessionNotFound
-    return token.user_id, throttling.DEFAULT.for_token(credential)
+    return token.user_id, credential
+
+
+def limit_of(user_id: UUID, credential: ScopedCredential | None) -> throttling.Limit:
+    """The limit of beats that the database has to decide."""
+    return throttling.DEFAULT.for_token(credential) if credential else throttling.DEFAULT.for_user(user_id)
 
 
 def limit_exceeded(window: leases.BeatWindow) -> LimitExceeded:
     """The refusal of a heartbeat that comes too often."""
     return LimitExceeded(
         limit=window.limit,
-        retry_after=max(1, math.ceil(window.left.total_seconds())),
-        reset_at=math.ceil(window.resets_at.timestamp()),
+        retry_after=max(1, math.ceil(window.left_ms / 1000)),
+        reset_at=window.resets_at,
     )
 
 
@@ -125,6 +130,4 @@ def window_headers(window: leases.BeatWindow) -> dict[str, str]:
     """The limit's headers of a heartbeat; none where limits are off."""
     if not window.limit:
         return {}
-    return throttling.limit_headers(
-        limit=window.limit, remaining=window.remaining, reset_at=math.ceil(window.resets_at.timestamp())
-    )
+    return throttling.limit_headers(limit=window.limit, remaining=window.remaining, reset_at=window.resets_at)
