@@ -22,8 +22,9 @@ class Figures:
     """Everything measured, round by round."""
 
     rates: dict[tuple[str, int], list[Rate]] = field(default_factory=lambda: defaultdict(list))
-    calls_per_second: list[float] = field(default_factory=list)
-    calls_cpu_us: list[float] = field(default_factory=list)
+    # By the threads that call at once.
+    calls_per_second: dict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
+    calls_cpu_us: dict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
     few: list[Rate] = field(default_factory=list)
     many: list[Rate] = field(default_factory=list)
 
@@ -36,19 +37,25 @@ class Figures:
         pairs = zip(self.rates["heartbeat", connections], self.rates[floor, connections], strict=True)
         return median(
             beat.per_second * (1 / empty.per_second + 1 / calls)
-            for (beat, empty), calls in zip(pairs, self.calls_per_second, strict=True)
+            for (beat, empty), calls in zip(pairs, self.calls_per_second[threads_for(connections)], strict=True)
         )
 
     def cpu_share(self, connections: int, *, floor: str = "empty") -> float:
         """The same by processor time, which other programs on the machine disturb less."""
         pairs = zip(self.rates["heartbeat", connections], self.rates[floor, connections], strict=True)
         return median(
-            (empty.cpu_us + calls) / beat.cpu_us for (beat, empty), calls in zip(pairs, self.calls_cpu_us, strict=True)
+            (empty.cpu_us + calls) / beat.cpu_us
+            for (beat, empty), calls in zip(pairs, self.calls_cpu_us[threads_for(connections)], strict=True)
         )
 
     def growth(self, value: Callable[[Rate], float]) -> float:
         """How much longer a heartbeat takes among many sessions than among few."""
         return median(value(many) / value(few) for few, many in zip(self.few, self.many, strict=True))
+
+
+def threads_for(connections: int) -> int:
+    """How many threads of the server so many connections keep busy."""
+    return min(connections, max(THREADS))
 
 
 def warm_up(few: BenchServer, many: BenchServer) -> None:
@@ -74,10 +81,11 @@ def measure_operations(server: BenchServer, figures: Figures, *, seconds: float,
 
 
 def measure_calls(server: BenchServer, figures: Figures, *, seconds: float) -> None:
-    """The Lua call alone, from one process: its best, with one thread or with four, is the ceiling's r."""
-    found = [json.loads(server.run_inside("calls", str(threads), str(seconds))) for threads in THREADS]
-    figures.calls_per_second.append(max(calls["per_second"] for calls in found))
-    figures.calls_cpu_us.append(min(calls["cpu_us"] for calls in found))
+    """The Lua call alone, from one process: the ceiling's r, with as many threads as call at once in the server."""
+    for threads in THREADS:
+        found = json.loads(server.run_inside("calls", str(threads), str(seconds)))
+        figures.calls_per_second[threads].append(found["per_second"])
+        figures.calls_cpu_us[threads].append(found["cpu_us"])
 
 
 def measure_seats(server: BenchServer, figures: Figures, *, seconds: float, number: int) -> None:

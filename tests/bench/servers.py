@@ -21,6 +21,8 @@ from tests.live import Live
 SETTINGS = {
     "WEB_CONCURRENCY": "1",
     "WEB_THREADS": "4",
+    # As on a machine of its own.
+    "WEB_CPU_AFFINITY": "1",
     # Counted as in production, and never reached.
     "RATE_LIMIT_FACTOR": "1000000",
     # So long that no lease runs out between the filling and the last measurement.

@@ -6,7 +6,7 @@ from statistics import median
 
 from tests.bench.goals import Run, missed
 from tests.bench.load import Rate
-from tests.bench.rounds import CONNECTIONS, USUAL, Figures
+from tests.bench.rounds import CONNECTIONS, THREADS, USUAL, Figures
 
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 OTHERS = ("new token", "validate", "acquire", "release")
@@ -49,12 +49,18 @@ def _speeds(run: Run) -> Iterator[tuple[str, ...]]:
             yield _speed(figures, name, connections)
     for name in OTHERS:
         yield _speed(figures, name, USUAL)
-    yield (
-        "the heartbeat's Lua call alone",
+    for threads in THREADS:
+        yield _calls(figures, threads)
+
+
+def _calls(figures: Figures, threads: int) -> tuple[str, ...]:
+    per_second = median(figures.calls_per_second[threads])
+    return (
+        f"the heartbeat's Lua call alone, {threads} thread{'s' * (threads > 1)}",
         "",
-        f"{median(figures.calls_per_second):,.0f}",
-        f"{median(figures.calls_per_second) / figures.middle('empty', USUAL, _per_second):.2f}",
-        f"{median(figures.calls_cpu_us):,.0f}",
+        f"{per_second:,.0f}",
+        f"{per_second / figures.middle('empty', threads, _per_second):.2f}",
+        f"{median(figures.calls_cpu_us[threads]):,.0f}",
         "",
         "",
     )

@@ -1,8 +1,9 @@
-"""The product's paths, and an empty view behind the same middleware: the floor under every answer."""
+"""The product's paths, and among them an empty view behind the same middleware: the floor under every answer."""
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
+from coditect.api.flat import FLAT
 from coditect.urls import handler400, handler404, handler500
 from coditect.urls import urlpatterns as product
 from tests.bench.layout import EMPTY_PATH
@@ -15,5 +16,7 @@ def empty(request: HttpRequest) -> HttpResponse:
     return HttpResponse(b"{}", content_type="application/json")
 
 
-# Below the API's prefix, where the middleware has most to do.
-urlpatterns = [path(EMPTY_PATH.removeprefix("/"), empty), *product]
+# Found like any endpoint: below the API's prefix, where the middleware has most to do, and next to the heartbeat.
+api, *others = product
+api.url_patterns.insert(1, path(EMPTY_PATH.removeprefix(f"/{FLAT.prefix}"), empty))
+urlpatterns = [api, *others]
