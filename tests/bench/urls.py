@@ -1,7 +1,7 @@
 """The product's paths, and among them an empty view behind the same middleware: the floor under every answer."""
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.urls import URLResolver, path
 
 from coditect.api.flat import FLAT
 from coditect.urls import handler400, handler404, handler500
@@ -18,5 +18,6 @@ def empty(request: HttpRequest) -> HttpResponse:
 
 # Found like any endpoint: below the API's prefix, where the middleware has most to do, and next to the heartbeat.
 api, *others = product
+assert isinstance(api, URLResolver)
 api.url_patterns.insert(1, path(EMPTY_PATH.removeprefix(f"/{FLAT.prefix}"), empty))
 urlpatterns = [api, *others]
