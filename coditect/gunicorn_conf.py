@@ -15,9 +15,9 @@ bind = os.environ.get("BIND") or f"127.0.0.1:{os.environ.get('PORT') or 8000}"
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
 threads = int(os.environ.get("WEB_THREADS") or 4)
-# Each worker stays on one processor, as with nginx's worker_cpu_affinity: only one of its threads runs at a time, and
-# handing over to one on another processor costs a good part of an answer.
-_is_pinned = os.environ.get("WEB_CPU_AFFINITY") == "1" and hasattr(os, "sched_setaffinity")
+# Whether each worker stays on one processor, as with nginx's worker_cpu_affinity: one of its threads runs at a time,
+# and handing over to one on another costs a good part of an answer.
+_is_pinned = bool(int(os.environ.get("WEB_CPU_AFFINITY") or 0)) and hasattr(os, "sched_setaffinity")
 # One import of the code for all workers: half the start-up work, and shared memory.
 preload_app = True
 
@@ -60,7 +60,10 @@ def pre_fork(server: Any, worker: Any) -> None:
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """Tie a worker to its master: without one it would go on answering on a port that nobody supervises."""
+    """Keep a worker on its processor, where it has one, and tie it to its master.
+
+    Without a master it would go on answering on a port that nobody supervises.
+    """
     if _is_pinned:
         os.sched_setaffinity(0, {worker.processor})
     if sys.platform == "linux":

@@ -54,7 +54,7 @@ class ApiView(APIView):
             request, parsers=self.parsers, authenticators=self.authenticators, negotiator=self.negotiator
         )
         try:
-            response = self.dialect.render(self._handle(request, self.request, kwargs), request)
+            response = self.dialect.render(self._handle(self.request, kwargs), request)
         except Exception as error:
             problem = from_exception(error)
             if problem is None:
@@ -70,9 +70,8 @@ class ApiView(APIView):
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
-    def _handle(self, plain: HttpRequest, request: Request, kwargs: dict[str, Any]) -> Any:
-        """Do what the request asks for; `plain` is the same as Django knows it."""
-        method = (plain.method or "").lower()
+    def _handle(self, request: Request, kwargs: dict[str, Any]) -> Any:
+        method = (request.method or "").lower()
         handler = getattr(self, method, None)
         if handler is None or method not in self.http_method_names:
             self.headers["Allow"] = ", ".join(self.allowed_methods)
@@ -83,7 +82,7 @@ class ApiView(APIView):
             self.headers |= throttling.check(limits)
         if self.authenticators:
             require_scope(request, self.scopes)
-        if plain.META.get("CONTENT_LENGTH", "0") not in {"", "0"}:
+        if request.META.get("CONTENT_LENGTH", "0") not in {"", "0"}:
             request.data  # noqa: B018 (a body of another type is a 415 also where no handler reads it)
         if method == "post" and (key := self._idempotency_key(request, handler)):
             return self._answer_once(request, key, handler, kwargs)
