@@ -8,7 +8,7 @@ All functions raise RedisUnavailable; those that say so raise Unseeded where Red
 import math
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -81,9 +81,10 @@ class Lease:
 
 # What stands before each script.
 PRELUDES: dict[str, tuple[str, ...]] = {
-    "seed": ("prelude",),
-    **dict.fromkeys(("beat", "survey", "remove", "mark", "live", "count", "known"), ("prelude", "seeded")),
-    **dict.fromkeys(("grant", "describe"), ("prelude", "seeded", "cap")),
+    "seed": ("prelude", "locked"),
+    **dict.fromkeys(("beat", "live", "count", "known"), ("prelude", "seeded")),
+    **dict.fromkeys(("survey", "remove", "mark"), ("prelude", "seeded", "locked")),
+    **dict.fromkeys(("grant", "describe"), ("prelude", "seeded", "locked", "cap")),
 }
 
 
@@ -95,6 +96,17 @@ def source_of(name: str) -> str:
 SCRIPTS = {name: Script(source_of(name)) for name in PRELUDES}
 
 
+class Notes(NamedTuple):
+    """What processes tell each other by a row in the database, in its clock; each time may never have been noted.
+
+    When one last used Redis, when one last noticed that the database's clock had stepped, and when one last looked.
+    """
+
+    seen_at: datetime | None = None
+    stepped_at: datetime | None = None
+    watched_at: datetime | None = None
+
+
 class Memory:
     """What this process knows: what the two clocks show just now, by its own monotonic clock, and its use of Redis.
 
@@ -103,7 +115,10 @@ class Memory:
 
     def __init__(self) -> None:
         self._redis_ahead_ms: float | None = None
-        self._database_ahead_ms: float | None = None
+        # At least and at most: when between question and answer the database read its clock, nobody knows.
+        self._database_ahead_ms: tuple[float, float] | None = None
+        self._steady_since = -math.inf
+        self._step_seen_at = self._step_told_at = -math.inf
         self._is_used = False
         self._note: datetime | None = None
         self._note_read_at = -math.inf
@@ -111,42 +126,61 @@ class Memory:
 
     def heard_redis(self, now_ms: int) -> None:
         """A lease was used, and Redis's clock showed `now_ms` a moment ago: the estimate is late, never early."""
-        self._redis_ahead_ms = now_ms - _monotonic_ms()
+        self._redis_ahead_ms = now_ms - monotonic_ms()
         self._is_used = True
 
-    def heard_database(self, now: datetime) -> None:
-        """The database's clock showed `now` a moment ago; where it has stepped, silence is watched for anew."""
-        expected = self.database_ms()
-        if expected is not None and abs(_ms(now) - expected) > CLOCK_STEP_MS:
-            self._note_still_since = _monotonic_ms()
-        self._database_ahead_ms = _ms(now) - _monotonic_ms()
+    def heard_database(self, now: datetime, *, asked_at: float, notes: Notes) -> None:
+        """The database's clock showed `now`, asked for at `asked_at` (monotonic ms), and the notes were read."""
+        heard_at = monotonic_ms()
+        ahead = _ms(now) - heard_at, _ms(now) - asked_at
+        if self._has_stepped(ahead, now, watched_at=notes.watched_at):
+            self._steady_since = self._step_seen_at = heard_at
+        self._database_ahead_ms = ahead
+        if notes.stepped_at is not None and notes.stepped_at <= now:
+            self._steady_since = max(self._steady_since, heard_at - (now - notes.stepped_at) / MILLISECOND)
+        # A note not read for long may have changed and changed back.
+        if notes.seen_at != self._note or heard_at - self._note_read_at > UNWATCHED_MS:
+            self._note_still_since = heard_at
+        self._note, self._note_read_at = notes.seen_at, heard_at
+
+    def _has_stepped(self, ahead: tuple[float, float], now: datetime, *, watched_at: datetime | None) -> bool:
+        """Whether the database's clock has; a process that has just started cannot tell unless another watched."""
+        if self._database_ahead_ms is None:
+            return watched_at is not None and abs(_ms(now) - _ms(watched_at)) > UNWATCHED_MS
+        (least, most), (least_before, most_before) = ahead, self._database_ahead_ms
+        return least - most_before > CLOCK_STEP_MS or least_before - most > CLOCK_STEP_MS
 
     def not_after(self) -> int:
         """The last instant, by Redis's clock, at which a command sent now may run: when its caller stops waiting."""
         if self._redis_ahead_ms is None:
             seconds, microseconds = ask(lambda redis: redis.time())
-            self._redis_ahead_ms = seconds * 1000 + microseconds // 1000 - _monotonic_ms()
-        return int(_monotonic_ms() + self._redis_ahead_ms + settings.REDIS_TIMEOUT_SECONDS * 1000)
+            self._redis_ahead_ms = seconds * 1000 + microseconds // 1000 - monotonic_ms()
+        return int(monotonic_ms() + self._redis_ahead_ms + settings.REDIS_TIMEOUT_SECONDS * 1000)
 
     def database_ms(self) -> int | None:
-        """What the database's clock shows; None in a process that has not asked it yet."""
-        return None if self._database_ahead_ms is None else int(_monotonic_ms() + self._database_ahead_ms)
+        """What the database's clock shows at least; None in a process that has not asked it yet."""
+        return None if self._database_ahead_ms is None else int(monotonic_ms() + self._database_ahead_ms[0])
 
-    def heard_note(self, seen_at: datetime | None) -> None:
-        """The shared note of Redis's last use was read; one not read for long may have changed and changed back."""
-        now = _monotonic_ms()
-        if seen_at != self._note or now - self._note_read_at > UNWATCHED_MS:
-            self._note_still_since = now
-        self._note, self._note_read_at = seen_at, now
+    def steady_in(self, period: timedelta) -> timedelta:
+        """How long until the database's clock has been steady for `period`; zero where it has been."""
+        return max(0.0, period / MILLISECOND - (monotonic_ms() - self._steady_since)) * MILLISECOND
 
     def saw_silence_for(self, period: timedelta) -> bool:
-        """Whether, for so long as this process watched the note, nobody used Redis."""
-        return self._note is not None and _monotonic_ms() - self._note_still_since > period / MILLISECOND
+        """Whether, for so long as this process watched the note by a steady clock, nobody used Redis."""
+        is_still = monotonic_ms() - self._note_still_since > period / MILLISECOND
+        return self._note is not None and is_still and not self.steady_in(period)
 
     def take_use(self) -> bool:
         """Whether this process used a lease with success since this was last asked."""
         is_used, self._is_used = self._is_used, False
         return is_used
+
+    def tell_step(self, tell: Callable[[], None]) -> None:
+        """Have it told if this process saw the database's clock step; where telling fails, the next call tells."""
+        step = self._step_seen_at
+        if step > self._step_told_at:
+            tell()
+            self._step_told_at = step
 
 
 memory = Memory()
@@ -324,7 +358,8 @@ def _keys(group: str) -> tuple[str, str]:
     return f"seat:{{{group}}}:z", f"seat:{{{group}}}:f"
 
 
-def _monotonic_ms() -> float:
+def monotonic_ms() -> float:
+    """This process's monotonic clock, in ms."""
     return time.monotonic() * 1000
 
 

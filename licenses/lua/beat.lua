@@ -1,6 +1,6 @@
 -- Extend a lease that is alive. KEYS: 3 beats of this minute. ARGV: 3 session, 4 user, 5 ttl ms, 6 limit (0 none).
 -- Answers only "yes" with authority: every other status sends the caller to the database.
-local score = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[3]) or nil)
+local score = deadline_of(ARGV[3], ARGV[5])
 local facts = redis.call('HMGET', KEYS[2], ARGV[3], 'license', 'r:' .. ARGV[3])
 if not score or score <= now or not facts[1] then return {'unknown', now} end
 if string.sub(facts[1], 1, #ARGV[4]) ~= ARGV[4] then return {'unknown', now} end

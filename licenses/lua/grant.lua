@@ -3,7 +3,7 @@
 -- 8 the license's end (database ms) or ''.
 cap_at(ARGV[8])
 local deadline = renewed(ARGV[4])
-local old = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[5]) or nil)
+local old = deadline_of(ARGV[5], ARGV[4])
 if ARGV[7] ~= '' then
   deadline = old or deadline
   redis.call('HSET', KEYS[2], 'r:' .. ARGV[5], '1')
@@ -12,5 +12,5 @@ else
   redis.call('HDEL', KEYS[2], 'r:' .. ARGV[5])
 end
 redis.call('ZADD', KEYS[1], deadline, ARGV[5])
-redis.call('HSET', KEYS[2], ARGV[5], ARGV[6], 'license', ARGV[3])
+redis.call('HSET', KEYS[2], ARGV[5], ARGV[6], 'license', ARGV[3], 'fence', ARGV[2])
 return {'ok', now, deadline + offset}

@@ -4,11 +4,11 @@
 local answer = {'ok', now}
 for i = 5, #ARGV, 3 do
   local at = renewed(ARGV[4])
-  local score = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[i]) or nil)
+  local score = deadline_of(ARGV[i], ARGV[4])
   if score then at = math.max(score, math.min(at, tonumber(ARGV[i + 2]) - offset)) end
   redis.call('ZADD', KEYS[1], at, ARGV[i])
   redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1], 'r:' .. ARGV[i], '1')
   answer[#answer + 1] = at + offset
 end
-redis.call('HSET', KEYS[2], 'license', ARGV[3])
+redis.call('HSET', KEYS[2], 'license', ARGV[3], 'fence', ARGV[2])
 return answer

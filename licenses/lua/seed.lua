@@ -16,5 +16,5 @@ for i = 6, #ARGV, 3 do
   redis.call('ZADD', KEYS[1], renewed, ARGV[i])
   redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
 end
-redis.call('HSET', KEYS[2], 'license', ARGV[3])
+redis.call('HSET', KEYS[2], 'license', ARGV[3], 'fence', ARGV[2])
 return {'ok', now}

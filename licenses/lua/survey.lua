@@ -2,7 +2,7 @@
 -- ARGV: 3 ttl ms, then per session: id, facts, '1' where it is marked, else ''. Answers {deadline, is_past} per session.
 local answer = {'ok', now}
 for i = 4, #ARGV, 3 do
-  local score = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[i]) or nil)
+  local score = deadline_of(ARGV[i], ARGV[3])
   if not score then
     score = renewed(ARGV[3])
     if ARGV[i + 2] ~= '' then redis.call('HSET', KEYS[2], 'r:' .. ARGV[i], '1') end

@@ -19,10 +19,15 @@ class LeaseRepair(models.Model):
 
 
 class RedisNote(models.Model):
-    """One row: when a process last used Redis with success (database time). Silence, not absence, proves an outage."""
+    """One row: when a process last used Redis with success (database time). Silence, not absence, proves an outage.
+
+    And when one last noticed that the database's own clock had stepped, and when one last looked whether it had.
+    """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     seen_at = models.DateTimeField()
+    stepped_at = models.DateTimeField(null=True)
+    watched_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"seen {self.seen_at}"

@@ -182,6 +182,11 @@ def _deny(locked: LockedLicense, machine: Machine) -> NoSeatsAvailable:
 
 def next_available_at(locked: LockedLicense) -> datetime | None:
     """When the first seat falls free unless its holder beats again: the later of its lease and its deadline."""
+    ends_at = _earliest_end(locked)
+    return max(ends_at, locked.none_dead_until) if ends_at else None
+
+
+def _earliest_end(locked: LockedLicense) -> datetime | None:
     unended = SeatSession.objects.unended().filter(license=locked.license)
     leased = locked.ask(lambda: leases.live(locked.license, first=EARLIEST_LEASES))
     if leased:

@@ -11,16 +11,16 @@ from coditect.redis import RedisUnavailable
 from licenses import leases
 from licenses.models import LeaseRepair, License
 from licenses.services.capacity import mark_surplus
-from licenses.services.seats import NOTE_SECONDS, LockedLicense, watch_redis_note, write_redis_note
+from licenses.services.seats import NOTE_SECONDS, LockedLicense, watch_clock, write_redis_note
 
 logger = logging.getLogger(__name__)
 
 
 def note_redis_use() -> None:
-    """Write down that this process used Redis, if it did since the last note; see whether others did."""
+    """Write down that this process used Redis, if it did since the last note; see whether others did, and the clock."""
     if leases.memory.take_use():
         write_redis_note()
-    watch_redis_note()
+    watch_clock()
 
 
 def repair_leases() -> int:

@@ -6,7 +6,7 @@ Postgres decides, Redis remembers who is alive. Every function here needs an ope
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.conf import settings
@@ -21,14 +21,20 @@ from licenses.events import SeatData
 from licenses.models import LeaseRepair, License, LicenseQuerySet, SeatSession
 
 Answer = TypeVar("Answer")
-# Longer than the note of a process that uses Redis may be late, so that its silence means that nobody does.
-SILENCE_MARGIN = timedelta(seconds=10)
+# Longer than any process may be late with a note: that it used Redis, or that the database's clock has stepped.
+NOTE_MARGIN = timedelta(seconds=10)
 # How old the note of Redis's last use may be when a promise is made; as often every process refreshes it.
 NOTE_SECONDS = 5.0
 # Also back, where the database's clock was: a note that stood still until then would be taken for silence.
 NOTE = """
 INSERT INTO licenses_redisnote (id, seen_at) VALUES (1, clock_timestamp())
 ON CONFLICT (id) DO UPDATE SET seen_at = clock_timestamp()
+"""
+NOTE_STEP = "UPDATE licenses_redisnote SET stepped_at = clock_timestamp() WHERE id = 1"
+NOTE_WATCH = "UPDATE licenses_redisnote SET watched_at = clock_timestamp() WHERE id = 1"
+CLOCK = """
+SELECT clock_timestamp(), note.seen_at, note.stepped_at, note.watched_at
+FROM (SELECT 1) AS here LEFT JOIN licenses_redisnote note ON note.id = 1
 """
 # A renewal under the lock is saved where the record would otherwise fall behind the promise by this much.
 RECORD_LAG = timedelta(seconds=1)
@@ -42,8 +48,7 @@ WITH unended AS (
     SELECT id, slot, user_id, hardware_id, revoke_at
     FROM licenses_seatsession WHERE license_id = %(license)s AND ended_at IS NULL
 )
-SELECT clock_timestamp(),
-       (SELECT seen_at FROM licenses_redisnote WHERE id = 1),
+SELECT clock_timestamp(), note.seen_at, note.stepped_at, note.watched_at,
        (SELECT count(*) FROM unended),
        (SELECT count(*) FROM unended WHERE revoke_at IS NOT NULL),
        (SELECT candidate FROM generate_series(1, %(seats)s) AS candidate
@@ -52,6 +57,7 @@ SELECT clock_timestamp(),
        EXISTS (SELECT 1 FROM accounts_membership place JOIN accounts_user holder ON holder.id = place.user_id
                WHERE place.user_id = %(user)s AND place.organization_id = %(organization)s
                AND place.role <> %(viewer)s AND holder.is_active)
+FROM (SELECT 1) AS here LEFT JOIN licenses_redisnote note ON note.id = 1
 """
 
 
@@ -60,19 +66,40 @@ def ttl() -> timedelta:
     return timedelta(seconds=settings.SEAT_TTL_SECONDS)
 
 
+def longest_promise() -> timedelta:
+    """After so long, whatever was promised before is over, and every process has heard what happened before."""
+    return ttl() + NOTE_MARGIN
+
+
 def write_redis_note() -> None:
     """Write down that Redis was used just now: while notes come, it is not away for everybody."""
-    with connection.cursor() as cursor:
-        cursor.execute(NOTE)
+    _note(NOTE)
 
 
-def watch_redis_note() -> None:
-    """Read the clock and the note; only a process that keeps watching may conclude from silence that all are dead."""
+def watch_clock() -> None:
+    """Read the database's clock and the notes: only who keeps watching may conclude from silence that all are dead.
+
+    Who sees the clock step writes it down for those that cannot: processes that have only just started.
+    """
+    _hear(CLOCK)
+    leases.memory.tell_step(lambda: _note(NOTE_STEP))
+    _note(NOTE_WATCH)
+
+
+def _note(statement: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp(), (SELECT seen_at FROM licenses_redisnote WHERE id = 1)")
-        now, seen_at = cursor.fetchone()
-    leases.memory.heard_database(now)
-    leases.memory.heard_note(seen_at)
+        cursor.execute(statement)
+
+
+def _hear(statement: str, values: dict[str, Any] | None = None) -> Sequence[Any]:
+    """The one row of a statement that begins with the clock and the notes, all of which are heard."""
+    asked_at = leases.monotonic_ms()
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        now, *row = cursor.fetchone()
+    notes, others = leases.Notes(*row[:3]), row[3:]
+    leases.memory.heard_database(now, asked_at=asked_at, notes=notes)
+    return now, notes.seen_at, *others
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +137,7 @@ class LockedLicense:
     def look(self) -> None:
         """Read the seats, in a statement of its own: one that waited for the lock would see them as they were."""
         machine = self._machine
-        values: dict[str, str | int | UUID | None] = {
+        values = {
             "license": self.license.pk,
             "seats": self.license.seats_in_force,
             "user": machine.user_id if machine else None,
@@ -118,19 +145,9 @@ class LockedLicense:
             "organization": self.license.organization_id,
             "viewer": Role.VIEWER,
         }
-        with connection.cursor() as cursor:
-            cursor.execute(SITUATION, values)
-            row = cursor.fetchone()
-        self.now, seen_at, self.used, self.marked, self.free_slot, self.own_session_id, self.is_welcome = row
-        leases.memory.heard_database(self.now)
-        leases.memory.heard_note(seen_at)
+        situation = _hear(SITUATION, values)
+        self.now, seen_at, self.used, self.marked, self.free_slot, self.own_session_id, self.is_welcome = situation
         self._note_age = self.now - seen_at if seen_at else None
-
-    def _look_at_clock(self) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT clock_timestamp()")
-            (self.now,) = cursor.fetchone()
-        leases.memory.heard_database(self.now)
 
     @property
     def seats_remaining(self) -> int:
@@ -160,6 +177,14 @@ class LockedLicense:
         session.expires_at = promise
         return promise
 
+    @property
+    def none_dead_until(self) -> datetime:
+        """When each promise is over that was made before the database's clock last stepped; now, if it is already.
+
+        Redis's clock may have stepped with it, as where both run on one machine, and then every lease looks past.
+        """
+        return self.now + leases.memory.steady_in(longest_promise())
+
     def deadline(self) -> datetime:
         """What a renewal now may promise: one TTL, but not beyond the license's own end."""
         deadline = self.now + ttl()
@@ -168,14 +193,15 @@ class LockedLicense:
     def dead_among(self, sessions: Sequence[SeatSession]) -> list[SeatSession]:
         """Those provably dead: past in the database and, where a lease is there, past in Redis too.
 
-        A missing lease proves nothing. Without Redis, only its silence for longer than any promise does.
+        A missing lease proves nothing. Without Redis, only its silence for longer than any promise does. Nobody is
+        dead before `none_dead_until`.
         """
         past = [session for session in sessions if session.expires_at <= self.now]
-        if not past:
+        if not past or self.none_dead_until > self.now:
             return []
         found = self.ask(lambda: leases.survey(self.license, past, now=self.now))
         if found is None:
-            return past if leases.memory.saw_silence_for(ttl() + SILENCE_MARGIN) else []
+            return past if leases.memory.saw_silence_for(longest_promise()) else []
         return [session for session, lease in zip(past, found, strict=True) if lease.is_past]
 
     def end_dead(self) -> None:
@@ -221,7 +247,7 @@ class LockedLicense:
             try:
                 return action()
             except leases.Unseeded:
-                self._look_at_clock()
+                self.now, _ = _hear(CLOCK)
                 leases.seed(self.license, self.unended(), now=self.now)
                 return action()
         except (RedisUnavailable, leases.Unseeded):

@@ -9,7 +9,7 @@ from django.utils import timezone
 from coditect import redis
 from licenses import leases
 from licenses.models import RedisNote
-from licenses.services.seats import watch_redis_note
+from licenses.services.seats import watch_clock
 
 DEAD = "redis://127.0.0.1:1/0"
 
@@ -38,5 +38,5 @@ def let_silence_pass(period: timedelta) -> None:
 
 def watch_for(period: timedelta) -> None:
     """As if this process had watched the note for so long, and it had stood still."""
-    watch_redis_note()
+    watch_clock()
     leases.memory._note_still_since -= period / leases.MILLISECOND

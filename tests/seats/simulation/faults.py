@@ -10,9 +10,8 @@ from tests.seats.simulation.process import Process
 from tests.seats.simulation.redis_server import Redis
 from tests.seats.simulation.world import MINUTE, SECOND, TTL, World
 
-# Steps of the two clocks never add up to the same: nothing could tell that both had moved alike.
-REDIS_STEP = 61 * SECOND
-POSTGRES_STEP = 59 * SECOND
+# The same for both clocks: what one moved by, the other may move by a moment later.
+STEP = MINUTE
 
 
 class Faults:
@@ -44,6 +43,7 @@ class Faults:
             self.flap_redis_clock,
             self.step_postgres_clock,
             self.flap_postgres_clock,
+            self.step_both_clocks,
             self.postgres_outage,
         )
         # Some kinds in each seed, not all: they meet more often, and the others hide nothing.
@@ -51,12 +51,11 @@ class Faults:
         self._kinds = [kind for kind in kinds if self.world.chance(share)]
         if only:
             self._kinds = [kind for kind in kinds if kind.__name__ in only]
-        steps_of_postgres = {"step_postgres_clock", "flap_postgres_clock"}
-        site.referee.is_strict_about_dead = not any(kind.__name__ in steps_of_postgres for kind in self._kinds)
+        steps_of_postgres = (self.step_postgres_clock, self.flap_postgres_clock, self.step_both_clocks)
+        site.referee.is_strict_about_dead = not any(kind in steps_of_postgres for kind in self._kinds)
         if any(license.expires_at is not None for license in site.licenses):
             # The end of a license is a moment of that very clock.
-            steps = (self.step_postgres_clock, self.flap_postgres_clock)
-            self._kinds = [kind for kind in self._kinds if kind not in steps]
+            self._kinds = [kind for kind in self._kinds if kind not in steps_of_postgres]
         if self._kinds:
             self._wait()
 
@@ -158,8 +157,6 @@ class Faults:
 
     def pause(self) -> None:
         redis = self.redis
-        if redis.is_clock_off:
-            return
         redis.is_paused = True
 
         def wake() -> None:
@@ -230,36 +227,33 @@ class Faults:
     # Clocks.
 
     def step_redis_clock(self) -> None:
-        if self._may_step(self.redis):
-            self.redis.clock = self._another(self.redis.clock, REDIS_STEP)
+        self.redis.clock = self._another(self.redis.clock)
 
     def step_postgres_clock(self) -> None:
-        self.postgres.clock = self._another(self.postgres.clock, POSTGRES_STEP)
+        self.postgres.clock = self._another(self.postgres.clock)
+
+    def step_both_clocks(self) -> None:
+        """The clock of the machine that both run on is set: between the two nothing has changed."""
+        step = STEP * self.world.between(-10, 10)
+        self.redis.clock += step
+        self.postgres.clock += step
 
     def flap_redis_clock(self) -> None:
-        if self._may_step(self.redis):
-            self.redis.is_clock_off = True
-            self._flap(self.redis, REDIS_STEP)
+        self._flap(self.redis)
 
     def flap_postgres_clock(self) -> None:
-        self._flap(self.postgres, POSTGRES_STEP)
+        self._flap(self.postgres)
 
-    def _flap(self, server: Redis | Postgres, unit: int) -> None:
+    def _flap(self, server: Redis | Postgres) -> None:
         """A step, and soon back: between the two, perhaps, nobody looks."""
         before = server.clock
-        server.clock = self._another(before, unit)
+        server.clock = self._another(before)
 
         def return_() -> None:
             server.clock = before
-            if server is self.redis:
-                self.redis.is_clock_off = False
 
         self._lasting(self.world.between(SECOND, TTL // 2), return_)
 
-    @staticmethod
-    def _may_step(redis: Redis) -> bool:
-        return not (redis.is_clock_off or redis.stragglers or redis.is_paused)
-
-    def _another(self, clock: int, unit: int) -> int:
+    def _another(self, clock: int) -> int:
         """Ten minutes either way, or back to where it was."""
-        return 0 if clock and self.world.chance(0.5) else unit * self.world.between(-10, 10)
+        return 0 if clock and self.world.chance(0.5) else STEP * self.world.between(-10, 10)

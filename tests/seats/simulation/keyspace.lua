@@ -56,6 +56,7 @@ function commands.HSET(key, ...)
   for i = 1, #arguments, 2 do hash[arguments[i]] = arguments[i + 1] end
   return 1
 end
+function commands.HGET(key, field) return data[key] and data[key][field] or false end
 function commands.HMGET(key, ...)
   local hash, found = data[key] or {}, {}
   for i, field in ipairs({...}) do found[i] = hash[field] or false end

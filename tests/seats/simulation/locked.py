@@ -7,14 +7,13 @@ from typing import TypeVar
 from uuid import UUID
 
 from coditect.redis import RedisUnavailable
-from licenses.services.seats import NOTE_SECONDS, RECORD_LAG, SILENCE_MARGIN, ttl
+from licenses.services.seats import NOTE_SECONDS, RECORD_LAG, longest_promise, ttl
 from tests.seats.simulation.postgres import License, PostgresAway, Session, Transaction
 from tests.seats.simulation.process import Process
 from tests.seats.simulation.product import leases
 from tests.seats.simulation.world import SECOND
 
 Result = TypeVar("Result")
-SILENCE = ttl() + SILENCE_MARGIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,23 +50,24 @@ class Locked:
         self.referee = self.postgres.referee
         self.seats = license.max_seats
         self.saw_redis: bool | None = None
+        self.is_in_doubt = False
         self.faults = self.world.faults
 
     def look(self) -> None:
         """Read the clock and the seats."""
-        self.tx.statement()
         self._look_at_clock()
         self.rows = self.tx.unended(self.license)
         note = self.postgres.note
         self.note_age = self.now - note if note else None
 
     def _look_at_clock(self) -> None:
+        asked_at = self.world.now
+        self.tx.statement()
         self.now = self.postgres.now()
         self.looked_at = self.world.now
         if not self.rules.postgres_clock:
             self.now += timedelta(milliseconds=self.process.wall_clock)
-        self.process.memory.heard_database(self.now)
-        self.process.memory.heard_note(self.postgres.note)
+        self.process.hear_database(self.now, asked_at=asked_at)
 
     @property
     def used(self) -> int:
@@ -91,7 +91,7 @@ class Locked:
         lag = RECORD_LAG
         if promise is None:
             promise, lag = min(row.revoke_at or self.deadline(), self.deadline()), timedelta(0)
-            self.referee.renewed(row.pk, self.true_time(promise))
+            self.referee.renewed_without_redis(row.pk, self.true_time(promise))
         elif self.rules.grant_renews_note and self._is_note_stale():
             self.tx.statement()
             self.tx.note = self.rules.next_note(self.postgres.note, self.postgres.now())
@@ -110,6 +110,11 @@ class Locked:
     def _is_note_stale(self) -> bool:
         return self.note_age is None or abs(self.note_age.total_seconds()) > NOTE_SECONDS
 
+    def none_dead_until(self) -> datetime:
+        """When each promise is over that was made before the database's clock last stepped."""
+        rule = self.rules.none_dead_after_a_step
+        return self.now + self.process.memory.steady_in(longest_promise()) if rule else self.now
+
     def dead_among(self, rows: Iterable[Session]) -> list[Session]:
         """Those provably dead: past in the database and, where a lease is there, past in Redis too."""
         both = self.rules.death_needs_both_deadlines
@@ -118,6 +123,9 @@ class Locked:
             return []
         if not both:
             return past
+        self.is_in_doubt = self.none_dead_until() > self.now
+        if self.is_in_doubt:
+            return []
         found = self.ask(lambda: leases.survey(self.license, past, now=self.now))
         if found is None:
             return past if self._is_redis_silent() else []
@@ -126,10 +134,10 @@ class Locked:
     def _is_redis_silent(self) -> bool:
         if not self.rules.positive_note:
             away_since = self.process.away_since
-            return away_since is not None and self.world.now - away_since > SILENCE.total_seconds() * SECOND
+            return away_since is not None and self.world.now - away_since > longest_promise().total_seconds() * SECOND
         if not self.rules.watch_before_judging:
-            return self.note_age is not None and self.note_age > SILENCE
-        return self.process.memory.saw_silence_for(SILENCE)
+            return self.note_age is not None and self.note_age > longest_promise()
+        return self.process.memory.saw_silence_for(longest_promise())
 
     def end_dead(self) -> None:
         dead = self.dead_among(self.rows)
@@ -172,7 +180,6 @@ class Locked:
             try:
                 result = action()
             except leases.Unseeded:
-                self.tx.statement()
                 self._look_at_clock()
                 self.tx.statement()
                 leases.seed(self.license, self.tx.unended(self.license), now=self.now)
@@ -182,6 +189,13 @@ class Locked:
             return None
         if self.saw_redis is None:
             self.saw_redis = True
+        return result
+
+    def glance(self, action: Callable[[], Result]) -> Result | None:
+        """The same of a script that changes nothing and checks less: what it saw excuses nobody."""
+        saw_redis = self.saw_redis
+        result = self.ask(action)
+        self.saw_redis = saw_redis if result is not None else False
         return result
 
 

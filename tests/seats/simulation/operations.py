@@ -72,10 +72,11 @@ def _deny(case: Locked) -> Answer:
     case.tx.statement()
     denial = case.postgres.next_value()
     case.tx.denials.add(denial)
-    leased = case.ask(lambda: leases.live(case.license, first=EARLIEST_LEASES)) or {}
+    leased = case.glance(lambda: leases.live(case.license, first=EARLIEST_LEASES)) or {}
     case.referee.refused(case)
     ends = [max(row.expires_at, leased.get(row.pk, row.expires_at)) for row in case.rows]
-    retry_at = case.true_time(min(ends, default=case.now + timedelta(seconds=1)))
+    first = min(ends, default=case.now + timedelta(seconds=1))
+    retry_at = case.true_time(max(first, case.none_dead_until()))
     answer = Answer(status=409, denial=denial, decided_at=case.looked_at, retry_at=retry_at)
     if not case.rules.refusal_is_a_value:
         raise Refused(answer)
@@ -200,30 +201,31 @@ def sweep(process: Process) -> Answer:
     repair_all(process)
     postgres = process.postgres
     for license in postgres.licenses.values():
-        now = postgres.now()
-        past = [row for row in license.live.values() if row.expires_at <= now]
-        if past and _save_deadlines(process, license, past):
-            note_use(process)
-        if any(row.expires_at <= now - RECORD_GRACE for row in license.live.values()):
+        past = [row for row in license.live.values() if row.expires_at <= postgres.now()]
+        if past:
+            _save_deadlines(process, license, past)
+    note_use(process)
+    for license in postgres.licenses.values():
+        overdue = postgres.now() - RECORD_GRACE
+        if any(row.expires_at <= overdue for row in license.live.values()):
             locked(process, license, _end_overdue, skip_locked=True)
     return DONE
 
 
-def _save_deadlines(process: Process, license: License, past: list[Session]) -> bool:
+def _save_deadlines(process: Process, license: License, past: list[Session]) -> None:
     """Without the license lock: each row in a statement that skips what others hold."""
     try:
         found = leases.live(license)
     except (RedisUnavailable, leases.Unseeded):
-        return False
+        return
     if process.postgres.is_down:
-        return False
+        return
     held = process.postgres.open
     for row in past:
         stored = license.live.get(row.pk)
         if stored is None or row.pk not in found or any(row.pk in tx.changed for tx in held):
             continue
         stored.expires_at = max(stored.expires_at, found[row.pk])
-    return True
 
 
 def _end_overdue(case: Locked) -> Answer:
@@ -242,8 +244,10 @@ def note_use(process: Process) -> None:
         return
     if process.memory.take_use():
         postgres.note = process.rules.next_note(postgres.note, postgres.now())
-    process.memory.heard_database(postgres.now())
-    process.memory.heard_note(postgres.note)
+    process.hear_database(postgres.now(), asked_at=process.world.now)
+    if process.rules.step_is_told:
+        process.memory.tell_step(postgres.note_step)
+    postgres.watched_at = postgres.now()
 
 
 def repair_all(process: Process) -> None:

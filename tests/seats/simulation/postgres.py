@@ -64,6 +64,8 @@ class Postgres:
         self.licenses: dict[int, License] = {}
         self.sessions: dict[UUID, Session] = {}
         self.note: datetime | None = None
+        self.stepped_at: datetime | None = None
+        self.watched_at: datetime | None = None
         self.repairs: set[int] = set()
         self.denials: set[int] = set()
         self.open: dict[Transaction, None] = {}
@@ -72,6 +74,9 @@ class Postgres:
     def now(self) -> datetime:
         """clock_timestamp()"""
         return EPOCH_NOW + timedelta(milliseconds=self.world.now + self.clock)
+
+    def note_step(self) -> None:
+        self.stepped_at = self.now()
 
     def next_value(self) -> int:
         self._sequence += 1

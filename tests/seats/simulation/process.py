@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, TypeVar
 from unittest.mock import patch
@@ -57,6 +58,14 @@ class Process:
     def restart(self) -> None:
         self.is_alive = True
         self._forget()
+        self.postgres.referee.restarted()
+
+    def hear_database(self, now: datetime, *, asked_at: int) -> None:
+        """The database's clock and its notes, as of one statement."""
+        postgres = self.postgres
+        watched_at = postgres.watched_at if self.rules.fresh_process_doubts else None
+        notes = leases.Notes(seen_at=postgres.note, stepped_at=postgres.stepped_at, watched_at=watched_at)
+        self.memory.heard_database(now, asked_at=asked_at, notes=notes)
 
     def call(self, command: Callable[[], Answer]) -> Answer:
         """One round trip to Redis. Raises RedisUnavailable."""
@@ -94,14 +103,13 @@ class Process:
     def _lose(self, command: Callable[[], object]) -> None:
         """The command is lost, or its answer is, or it runs when nobody waits for it any more."""
         world = self.world
-        outcome = 2 if world.chance(self.redis.late_share) and not self.redis.is_clock_off else world.between(0, 1)
+        outcome = 2 if world.chance(self.redis.late_share) else world.between(0, 1)
         world.fault(self.name, ("loses a command", "loses an answer", "is late")[outcome])
         if outcome == 1:
             command()
         elif outcome == 2:
             longest = REDIS_TIMEOUT if world.chance(0.3) else 6 * SECOND
             server = self.redis.replid
-            self.redis.stragglers += 1
             world.at(world.between(1, longest), lambda: self._arrive_late(command, server))
             if world.ambush_chance:
                 world.at(world.between(1, longest), world.ambush)
@@ -109,7 +117,6 @@ class Process:
         raise RedisUnavailable
 
     def _arrive_late(self, command: Callable[[], object], server: str) -> None:
-        self.redis.stragglers -= 1
         if server != self.redis.replid:
             # It was on its way to a server that is no more.
             return

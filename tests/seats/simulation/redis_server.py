@@ -53,10 +53,6 @@ class Redis:
         self.trouble = 0.0
         self.late_share = 0.0
         self.waiting: list[Callable[[], object]] = []
-        # Commands on their way for which nobody waits. What Redis's clock keeps from running late it lets run where it
-        # is set back just then: the one thing that we know of and do not survive.
-        self.stragglers = 0
-        self.is_clock_off = False
         # Which license each lease group belongs to.
         self.licenses: dict[str, int] = {}
 

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from tests.seats.simulation.postgres import License, Postgres, Session, Transaction
 
 RECORD_WITHIN = 60 * SECOND
+# From a process's start on: until it has heard the clock, and told the others, and what it doubts is over.
+DOUBT = 3 * TTL
 
 OVERSOLD = "1 oversold"
 BROKEN = "2 promise broken"
@@ -55,9 +57,12 @@ class Referee:
         self._ended_at: dict[UUID, int] = {}
         self._sold_at: dict[UUID, int] = {}
         self._held_until: dict[UUID, int] = {}
+        # Their leases are gone, or were perhaps never written.
+        self._without_lease: set[UUID] = set()
         self._awaiting_repair: dict[int, list[UUID]] = {}
         self._seats_awaiting_repair: dict[int, int] = {}
         self._faults_looked: dict[int, int] = {}
+        self._doubted_until = -1
 
     def violate(self, invariant: str, *words: object) -> None:
         text = " ".join(map(str, words))
@@ -85,7 +90,9 @@ class Referee:
         since = old.since if answer.is_revoking else answer.decided_at
         promise = Promise(license.pk, since, max(old.until, answer.until))
         self.promises[pk] = promise
-        self._last_yes[pk] = answer.decided_at
+        if not answer.is_revoking:
+            # Who is told so knows that this beat has renewed nothing.
+            self._last_yes[pk] = answer.decided_at
         self.check_capacity(license.pk)
         # The oldest promise may take a larger seat count with it when it ends.
         self.world.at(max(0, promise.until - now), lambda: self.check_capacity(license.pk))
@@ -198,17 +205,27 @@ class Referee:
 
     def leases_are(self, ends: dict[str, int], *, license_id: int, is_grant: bool) -> None:
         """A script has written leases; readmitted ones hold on longer rightly only if something went wrong."""
+        self._without_lease |= self.postgres.licenses[license_id].live.keys() - {UUID(hex=hex_id) for hex_id in ends}
         is_excused = self.world.active_faults or self.world.faults > self._faults_looked.get(license_id, 0)
         for hex_id, end in ends.items():
             pk = UUID(hex=hex_id)
             if pk in self._ended_at and end > self.world.now:
                 self.violate(OVERSOLD, "the lease of", pk, "outlives its end")
-            if is_grant or is_excused:
-                self.renewed(pk, end)
+            if is_grant or is_excused or pk in self._without_lease:
+                self._renewed(pk, end)
+                self._without_lease.discard(pk)
 
-    def renewed(self, pk: UUID, until: int) -> None:
+    def renewed_without_redis(self, pk: UUID, until: int) -> None:
+        self._renewed(pk, until)
+        self._without_lease.add(pk)
+
+    def _renewed(self, pk: UUID, until: int) -> None:
         self.latest_renewed = pk
         self._held_until[pk] = max(until, self._held_until.get(pk, 0))
+
+    def restarted(self) -> None:
+        """A process that has just started may doubt the clock, and say so, and then nobody is dead for a while."""
+        self._doubted_until = self.world.now + DOUBT
 
     def looked(self, license_id: int, faults: int) -> None:
         self._faults_looked[license_id] = faults
@@ -220,10 +237,15 @@ class Referee:
         if case.used < case.seats:
             self.violate(RELEASED_HELD, "refused with", case.used, "of", case.seats, "taken")
         dead = [row.pk for row in case.rows if self._held_until.get(row.pk, 0) <= case.looked_at]
-        if case.used - len(dead) < case.seats and self.is_strict_about_dead:
+        if case.used - len(dead) < case.seats and self._is_strict_about_dead(case):
             self.violate(DEAD_HELD, "refused while", *dead, "were dead")
+
+    def _is_strict_about_dead(self, case: "Locked") -> bool:
+        is_in_doubt = case.is_in_doubt and self.world.now < self._doubted_until
+        return self.is_strict_about_dead and not is_in_doubt
 
     def swept(self, case: "Locked") -> None:
         for row in case.rows:
-            if self._held_until.get(row.pk, 0) + RECORD_WITHIN < self.world.now and self.is_strict_about_dead:
+            is_late = self._held_until.get(row.pk, 0) + RECORD_WITHIN < self.world.now
+            if is_late and self._is_strict_about_dead(case):
                 self.violate(DEAD_HELD, row.pk, "is dead and not recorded")

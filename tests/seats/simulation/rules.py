@@ -40,6 +40,9 @@ class Rules:
     # R9
     beat_tells_clock: bool = True
     postgres_clock: bool = True
+    none_dead_after_a_step: bool = True
+    step_is_told: bool = True
+    fresh_process_doubts: bool = True
     # R10
     own_lease_group: bool = True
 
@@ -63,6 +66,7 @@ def without(*names: str, lua: Mapping[str, str] | None = None, among: tuple[str,
     return Mutant(replace(Rules(), changes=lua or {}, **dict.fromkeys(names, False)), among, first)
 
 
+NO_FENCE = {"fence > tonumber(ARGV[2])": "false"}
 # Where a second line of defence would hide what a rule is for, that line is left out, too.
 MUTANTS: dict[str, Mutant] = {
     "R1 no lock": without("license_lock", "unique_indexes"),
@@ -71,7 +75,9 @@ MUTANTS: dict[str, Mutant] = {
     "R1 capacity from the leases": without("capacity_from_rows", "unique_indexes"),
     "R2 no from Redis": without("no_from_postgres", among=("lose_facts", "flush", "roll_back")),
     "R2 late heartbeat refused": without("late_heartbeat_welcome", among=("cut_off",)),
-    "R3 absence is death": without(lua={"score = renewed(ARGV[3])": "score = 0"}, among=("failing_commits",), first=30),
+    "R3 absence is death": without(
+        lua={"score = renewed(ARGV[3])": "score = 0"}, among=("failing_commits",), first=100
+    ),
     "R3 death by the row alone": without("death_needs_both_deadlines"),
     "R3 unreachable since": without("positive_note", among=("cut_off",)),
     "R3 stale note not renewed": without("grant_renews_note", "watch_before_judging", among=("outage",)),
@@ -82,7 +88,11 @@ MUTANTS: dict[str, Mutant] = {
     "R4 no cap": without(lua={"cap or math.huge": "math.huge", "math.min(renewed, cap)": "renewed"}),
     "R5 commit before the lease is removed": without("lease_removed_before_commit", among=("crash",)),
     "R5 no lease_repair": without("lease_repair", among=("cut_off", "flaky")),
-    "R5 no not_after": without(lua={"now > tonumber(ARGV[1])": "false"}, among=("flaky", "pause"), first=40),
+    "R5 no not_after": without(lua={**NO_FENCE, "left < 0 or": ""}, among=("flaky", "pause"), first=40),
+    "R5 not_after by an older clock": without(
+        lua={**NO_FENCE, "or left > 2000": ""}, among=("flaky", "flap_redis_clock"), first=60
+    ),
+    "R5 no fence": without(lua=NO_FENCE, among=("flaky",), first=90),
     "R6 only the sweep ends the dead": without("lazy_expiry"),
     "R6 refusal raised inside": without("refusal_is_a_value"),
     "R7 acquire not idempotent": without("acquire_idempotent", "unique_indexes"),
@@ -94,12 +104,20 @@ MUTANTS: dict[str, Mutant] = {
     "R8 revoke_at from the row alone": without(
         lua={"math.max(score, math.min(at, tonumber(ARGV[i + 2]) - offset))": "tonumber(ARGV[i + 2]) - offset"}
     ),
-    "R8 marked one answered by Redis": without("marked_asks_postgres", among=("failing_commits",), first=15),
+    "R8 marked one answered by Redis": without("marked_asks_postgres", among=("failing_commits",), first=60),
     "R8 marks lifted before Redis is asked": without(
-        "describe_before_unmarking", among=("failing_commits", "flush", "lose_facts"), first=60
+        "describe_before_unmarking", among=("failing_commits", "flush", "lose_facts"), first=260
     ),
     "R9 offset not checked": without(lua={"math.abs(tonumber(ARGV[2]) - now - offset) > 2000": "false"}),
     "R9 fast path knows no clock": without("beat_tells_clock", among=("flap_redis_clock",)),
     "R9 the web's clock": without("postgres_clock"),
+    "R9 dead after a step of both clocks": without("none_dead_after_a_step", among=("step_both_clocks",)),
+    "R9 a step is not told": without("step_is_told", among=("step_both_clocks", "crash")),
+    "R9 a fresh process trusts the clock": without(
+        "fresh_process_doubts", among=("step_both_clocks", "crash", "postgres_outage")
+    ),
+    "R9 promise longer than a TTL": without(
+        lua={"math.min(score, now + tonumber(ttl))": "score"}, among=("step_both_clocks",), first=40
+    ),
     "R10 two licenses share a group": without("own_lease_group"),
 }
