@@ -40,7 +40,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """What tests commit is cleared away: quickly where we may, else by a TRUNCATE that the journal must not refuse."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         if may_clear():
@@ -49,6 +49,9 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
             cursor.execute("ALTER TABLE journal_event DISABLE TRIGGER journal_event_keep_all")
             # The TRUNCATE takes the plans along, too; it ends with this signal.
             post_migrate.connect(plant_plans, sender=apps.get_app_config("subscriptions"))
+    yield
+    # Dropping the database waits for the disk.
+    connection.settings_dict["OPTIONS"]["options"] += " -c statement_timeout=0"
 
 
 @pytest.fixture(scope="session", autouse=True)

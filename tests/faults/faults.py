@@ -281,6 +281,15 @@ def clocks_disagree(setting: Setting, ttl: float) -> Iterator[None]:
     yield
 
 
+@contextmanager
+def clocks_ahead(setting: Setting, ttl: float) -> Iterator[None]:
+    """The machine that everything runs on has its clock set: the clocks agree as before, and every lease looks past."""
+    for clock in (setting.clocks.web, setting.clocks.postgres, setting.clocks.redis):
+        clock.step(clock.ahead + TEN_MINUTES)
+    time.sleep(ttl * 2)
+    yield
+
+
 def _until(holds: Callable[[], bool], *, seconds: float = 10.0) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
@@ -317,4 +326,5 @@ CLOCK_FAULTS: dict[str, Fault] = {
     "Redis 10 min behind": redis_behind,
     "Postgres 10 min ahead": postgres_ahead,
     "all clocks disagree": clocks_disagree,
+    "all clocks 10 min ahead": clocks_ahead,
 }

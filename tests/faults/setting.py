@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,7 +56,10 @@ class Setting:
     def mend(self) -> None:
         """Bring back whatever a fault left dead, and set the clocks right."""
         if self.clocks.web.path.exists():
+            was_off = self.clocks.web.ahead
             self.clocks.set_right()
+            # A token given by a clock that is still ahead would be of the future.
+            time.sleep(self.clocks.web.cached_seconds if was_off else 0)
         for server in (self.live.postgres, self.live.valkey):
             if not server.is_running:
                 server.start()
