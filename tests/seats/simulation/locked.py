@@ -25,6 +25,8 @@ class Answer:
     until: int = 0
     decided_at: int = 0
     is_revoking: bool = False
+    # Told by Redis alone while the database was away, of a mark that may not have been committed: nothing is renewed.
+    is_unsure: bool = False
     retry_at: int = 0
     denial: int = 0
 

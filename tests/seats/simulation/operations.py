@@ -1,6 +1,7 @@
 """The use cases, as the modules of `licenses.services` have them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -103,7 +104,7 @@ def heartbeat(process: Process, license: License, pk: UUID, user_id: UUID) -> An
         if not beat.is_revoking or not process.rules.marked_asks_postgres:
             return told
     answer = locked(process, license, lambda case: _beat_from_record(case, pk))
-    return told if told and answer is UNAVAILABLE else answer
+    return replace(told, is_unsure=True) if told and answer is UNAVAILABLE else answer
 
 
 def _beat(process: Process, pk: UUID, user_id: UUID) -> Any:

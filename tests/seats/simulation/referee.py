@@ -90,8 +90,7 @@ class Referee:
         since = old.since if answer.is_revoking else answer.decided_at
         promise = Promise(license.pk, since, max(old.until, answer.until))
         self.promises[pk] = promise
-        if not answer.is_revoking:
-            # Who is told so knows that this beat has renewed nothing.
+        if not answer.is_unsure:
             self._last_yes[pk] = answer.decided_at
         self.check_capacity(license.pk)
         # The oldest promise may take a larger seat count with it when it ends.
