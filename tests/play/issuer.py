@@ -10,11 +10,14 @@ from pathlib import Path
 
 from coditect.local.options import ROOT
 
+LOG_TAIL = 2000
+
 
 class Issuer:
     """That process, from our side. It ends with us, because its input does."""
 
     def __init__(self, env: Mapping[str, str], log: Path) -> None:
+        self._log = log
         with log.open("ab") as errors:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.play.issuer"],
@@ -33,7 +36,7 @@ class Issuer:
         self._process.stdin.write(f"{email} {' '.join(map(str, seats))}\n")
         self._process.stdin.flush()
         keys: list[str] = self._process.stdout.readline().split()
-        assert len(keys) == len(seats), "no licenses were issued; see issuer.log"
+        assert len(keys) == len(seats), f"no licenses were issued:\n{self._log.read_text()[-LOG_TAIL:]}"
         return keys
 
     def close(self) -> None:
