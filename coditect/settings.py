@@ -101,6 +101,7 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = environment.redis("REDIS_URL")
+# Below 2 s: the scripts refuse a caller who would wait for longer, since that is one whose clock is an old one.
 REDIS_TIMEOUT_SECONDS = 0.25
 
 AUTH_USER_MODEL = "accounts.User"
