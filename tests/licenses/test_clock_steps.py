@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from licenses import leases
-from licenses.models import RedisNote
+from licenses.models import License, RedisNote
 from licenses.services.expire import sweep_sessions
 from licenses.services.seats import longest_promise, watch_clock
 from tests.dialects import Api
@@ -70,6 +70,15 @@ class TestClockSteps:
         assert RedisNote.objects.filter(watched_at__isnull=False).update(watched_at=timezone.now() - LEAP)
         monkeypatch.setattr(leases, "memory", leases.Memory())
         assert acquire(api, owner, license, "machine-2").status == 409
+
+    def test_renew_nothing_beyond_the_end_of_the_license(self, api: Api, owner: Person) -> None:
+        license = make_license(owner.organization, seats=1)
+        session_id = acquire(api, owner, license).data["session_id"]
+        let_clocks_leap(session_id)
+        License.objects.filter(pk=license.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+        kept = beat(api, owner, session_id)
+        assert kept.status == 200
+        assert datetime.fromisoformat(kept.data["expires_at"]) < timezone.now()
 
     def test_do_not_lengthen_a_promise(self, api: Api, owner: Person) -> None:
         """Set back, both clocks leave a lease with more left than anybody was ever promised."""
